@@ -1,0 +1,1 @@
+"""The Kubernetes side: each kind decoded into frozen structs that hold only the fields Gatehouse reads."""

@@ -1,0 +1,109 @@
+"""The core kinds that routes and listeners refer to: Service, EndpointSlice, Secret, ConfigMap, Namespace."""
+
+import msgspec
+
+from translator.api.meta import ApiValue, Meta
+
+SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+
+
+class ServicePort(ApiValue):
+    """One port of a Service; targetPort is a number or the name of a container's port."""
+
+    port: int
+    name: str = ""
+    protocol: str = "TCP"
+    target_port: int | str | None = None
+    app_protocol: str | None = None
+
+
+class ServiceSpec(ApiValue):
+    """What a Service offers."""
+
+    ports: tuple[ServicePort, ...] = ()
+    type: str = "ClusterIP"
+    cluster_ip: str = msgspec.field(name="clusterIP", default="")
+    external_name: str = ""
+
+
+class Service(ApiValue):
+    """A named set of endpoints."""
+
+    metadata: Meta
+    spec: ServiceSpec = ServiceSpec()
+
+
+class EndpointConditions(ApiValue):
+    """State of an endpoint; absent `ready` and `serving` count as true (discovery.k8s.io/v1)."""
+
+    ready: bool | None = None
+    serving: bool | None = None
+    terminating: bool | None = None
+
+
+class Endpoint(ApiValue):
+    """One backend address; for FQDN slices the addresses are names."""
+
+    addresses: tuple[str, ...]
+    conditions: EndpointConditions = EndpointConditions()
+    zone: str | None = None
+
+
+class EndpointPort(ApiValue):
+    """A port of a slice; its name is the Service port's name."""
+
+    name: str | None = ""
+    port: int | None = None
+    protocol: str = "TCP"
+    app_protocol: str | None = None
+
+
+class SliceMeta(Meta):
+    """Slices are found by their Service's label."""
+
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class EndpointSlice(ApiValue):
+    """Some of a Service's endpoints."""
+
+    metadata: SliceMeta
+    address_type: str = "IPv4"
+    endpoints: tuple[Endpoint, ...] | None = ()
+    ports: tuple[EndpointPort, ...] | None = ()
+
+    @property
+    def service(self) -> str:
+        """The name of the Service that this slice belongs to, or nothing."""
+        return self.metadata.labels.get(SERVICE_NAME_LABEL, "")
+
+
+class Secret(ApiValue):
+    """A Secret; values are decoded from base64. Its repr names the keys and never the values."""
+
+    metadata: Meta
+    type: str = "Opaque"
+    data: dict[str, bytes] | None = None
+
+    def __repr__(self) -> str:
+        return f"Secret({self.metadata.key}, keys={sorted(self.data or ())})"
+
+
+class ConfigMap(ApiValue):
+    """A ConfigMap, read for the CA certificates in it."""
+
+    metadata: Meta
+    data: dict[str, str] | None = None
+    binary_data: dict[str, bytes] | None = None
+
+
+class NamespaceMeta(Meta):
+    """Namespaces are chosen by label."""
+
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class Namespace(ApiValue):
+    """A namespace with the labels that selectors look at."""
+
+    metadata: NamespaceMeta

@@ -1,0 +1,1 @@
+"""Gateway API semantics in the specification's words: from api values to bindings, rules and conditions."""

@@ -1,0 +1,1 @@
+"""The Envoy side: from the intermediate representation to bytes, and names made from keys alone."""

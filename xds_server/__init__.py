@@ -1,0 +1,1 @@
+"""Everything that touches the world: files, Kubernetes, Envoys, clocks and logs."""
