@@ -1,0 +1,262 @@
+"""The intermediate representation: what the specification's words mean, before Envoy's words are found for it.
+
+Closed unions of frozen values. Durations are whole milliseconds, hostnames lower case, `*` any host.
+"""
+
+from typing import NamedTuple, TypeAlias
+
+from translator.api.gateway import FromNamespaces
+from translator.value import Key, Ref, Value
+
+ANY_HOST = "*"
+
+HTTP_ROUTES = ("HTTPRoute", "GRPCRoute")
+"""Route kinds that end in virtual hosts."""
+
+
+class Refusal(Value):
+    """Why something a user asked for is not done: a Reason of the specification and what to change."""
+
+    reason: str
+    message: str
+
+
+# ---- listeners ------------------------------------------------------------------------------------------------------
+
+
+class ListenerKey(NamedTuple):
+    """A listener of a Gateway or ListenerSet."""
+
+    parent: Ref
+    name: str
+
+
+class Listener(Value):
+    """One listener as routes and Envoy see it; it changes only with what they read."""
+
+    key: ListenerKey
+    gateway: Key
+    port: int
+    protocol: str
+    """HTTP, HTTPS, TLS, TCP or UDP; others never become an ir.Listener."""
+    hostname: str
+    """`*` where the listener names none."""
+    kinds: tuple[str, ...]
+    """Route kinds that it admits, all of group gateway.networking.k8s.io."""
+    namespaces: FromNamespaces
+    table: str
+    """Its route table: one per port for HTTP, one per listener for HTTPS."""
+    certificates: tuple[Key, ...] = ()
+    """The Secrets that can be served; for HTTPS empty means that it cannot serve."""
+    serves: bool = True
+    """False: routes attach, but it takes no traffic (conflicted, or without a usable certificate)."""
+
+
+class Parent(Value):
+    """What a route's parentRef leads to."""
+
+    gateway: Key
+    listeners: tuple[Listener, ...]
+
+
+class Placement(Value):
+    """Where the Envoys of a Gateway listen and how the world reaches them."""
+
+    bind: str = "0.0.0.0"  # noqa: S104: in a pod, an Envoy serves the pod's address
+    addresses: tuple[tuple[str, str], ...] = ()
+    """(type, value) pairs for the Gateway's status."""
+    port_offset: int = 0
+    """Added to listener ports below 1024."""
+
+    def port(self, listener_port: int) -> int:
+        """Return the port to bind for a listener's port."""
+        return listener_port + self.port_offset if listener_port < 1024 else listener_port
+
+
+# ---- routes ---------------------------------------------------------------------------------------------------------
+
+
+class ClusterKey(NamedTuple):
+    """One Envoy cluster: a Service's port spoken to in one way, whichever routes use it."""
+
+    namespace: str
+    name: str
+    port: int
+    protocol: str = "http1"
+    """http1, http2 (h2c), or the same over TLS: https1, https2."""
+
+
+class Path(Value):
+    """A path match: `exact`, `prefix` (by path elements) or `regex` (the whole path)."""
+
+    kind: str
+    value: str
+
+
+class Named(Value):
+    """A header or query parameter match; regex must match the whole value."""
+
+    name: str
+    value: str
+    regex: bool = False
+
+
+class Match(Value):
+    """All of it must hold."""
+
+    path: Path
+    method: str = ""
+    headers: tuple[Named, ...] = ()
+    query_params: tuple[Named, ...] = ()
+    grpc: bool = False
+    """Only gRPC requests (content-type application/grpc)."""
+
+
+class HeaderChanges(Value):
+    """Headers to set (replace), add (append) and remove."""
+
+    set: tuple[tuple[str, str], ...] = ()
+    add: tuple[tuple[str, str], ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+NO_CHANGES = HeaderChanges()
+
+
+class PathChange(Value):
+    """A new path: all of it (`full`) or in the place of the matched prefix."""
+
+    full: bool
+    value: str
+
+
+class Backend(Value):
+    """A share of a route's traffic; without a cluster it is answered with an error."""
+
+    cluster: ClusterKey | None
+    weight: int
+    request: HeaderChanges = NO_CHANGES
+    response: HeaderChanges = NO_CHANGES
+
+
+class Mirror(Value):
+    """A copy of numerator/denominator of the requests."""
+
+    cluster: ClusterKey
+    numerator: int = 100
+    denominator: int = 100
+
+
+class Cors(Value):
+    """Cross-origin resource sharing as the CORS filter asks for it; origins may hold `*` wildcards."""
+
+    allow_origins: tuple[str, ...]
+    allow_methods: tuple[str, ...]
+    allow_headers: tuple[str, ...]
+    expose_headers: tuple[str, ...]
+    allow_credentials: bool
+    max_age: int
+
+
+class Retry(Value):
+    """Attempts beside the first one, on connection failure, refusal and the codes."""
+
+    attempts: int
+    codes: tuple[int, ...] = ()
+    backoff: int | None = None
+
+
+class Forward(Value):
+    """Sends requests to backends by weight; no backend with weight answers with an error."""
+
+    backends: tuple[Backend, ...]
+    hostname: str = ""
+    """The Host that the backend sees; empty leaves it."""
+    path: PathChange | None = None
+    request_timeout: int | None = None
+    """Milliseconds; 0 disables, None leaves Envoy without one."""
+    backend_timeout: int | None = None
+    retry: Retry | None = None
+    mirrors: tuple[Mirror, ...] = ()
+
+
+class Redirect(Value):
+    """Answers with a redirect; what is None is taken from the request, and the port from the listener."""
+
+    status: int
+    scheme: str | None = None
+    hostname: str | None = None
+    port: int | None = None
+    path: PathChange | None = None
+
+
+class Respond(Value):
+    """Answers with a status and no body."""
+
+    status: int
+
+
+Action: TypeAlias = Forward | Redirect | Respond
+
+
+class Route(Value):
+    """One Envoy route: one match of one rule."""
+
+    name: str
+    """`httproute/shop/cart/rule/0/match/1`: from keys, for people and statistics."""
+    rank: tuple[int, ...]
+    """The specification's precedence of this match among others, smaller first; equal ranks go by age and name."""
+    match: Match
+    action: Action
+    request: HeaderChanges = NO_CHANGES
+    response: HeaderChanges = NO_CHANGES
+    cors: Cors | None = None
+
+    @property
+    def catches_all(self) -> bool:
+        """Whether no request gets past this route, so that nothing behind it can be reached."""
+        match = self.match
+        return match.path == Path("prefix", "/") and not (
+            match.method or match.headers or match.query_params or match.grpc
+        )
+
+
+class Age(NamedTuple):
+    """Which of two routes is older: by creation, then by namespace/name, then by kind."""
+
+    created: str
+    place: str
+    kind: str
+
+
+class Resolved(Value):
+    """A route's rules with their references looked up; independent of where the route is attached."""
+
+    age: Age
+    routes: tuple[Route, ...]
+    """In the order of rules and matches as written."""
+    refusals: tuple[Refusal, ...] = ()
+    """References that do not resolve: what ResolvedRefs says."""
+    invalid: tuple[Refusal, ...] = ()
+    """Rules that cannot be served as written: Accepted=False if none is left, else PartiallyInvalid."""
+
+
+# ---- clusters -------------------------------------------------------------------------------------------------------
+
+
+class Cluster(Value):
+    """How one Service port is reached."""
+
+    name: str
+    key: ClusterKey
+    dns: tuple[tuple[str, int], ...] = ()
+    """(name, port) pairs to resolve; empty means that endpoints come as a ClusterLoadAssignment."""
+    server_name: str = ""
+    """SNI for the protocols over TLS; empty sends none."""
+
+
+class Endpoints(Value):
+    """The ready addresses of a Service port, sorted."""
+
+    cluster: str
+    addresses: tuple[tuple[str, int], ...]
