@@ -6,6 +6,7 @@ Closed unions of frozen values. Durations are whole milliseconds, hostnames lowe
 from typing import NamedTuple, TypeAlias
 
 from translator.api.gateway import FromNamespaces
+from translator.api.routes import ParentReference
 from translator.value import Key, Ref, Value
 
 ANY_HOST = "*"
@@ -62,7 +63,7 @@ class Parent(Value):
 class Placement(Value):
     """Where the Envoys of a Gateway listen and how the world reaches them."""
 
-    bind: str = "0.0.0.0"  # noqa: S104: in a pod, an Envoy serves the pod's address
+    bind: str = "0.0.0.0"  # noqa: S104
     addresses: tuple[tuple[str, str], ...] = ()
     """(type, value) pairs for the Gateway's status."""
     port_offset: int = 0
@@ -239,6 +240,63 @@ class Resolved(Value):
     """References that do not resolve: what ResolvedRefs says."""
     invalid: tuple[Refusal, ...] = ()
     """Rules that cannot be served as written: Accepted=False if none is left, else PartiallyInvalid."""
+
+
+# ---- attachment -----------------------------------------------------------------------------------------------------
+
+
+class Attachment(Value):
+    """A route on one listener, with the domains it is reached under."""
+
+    listener: Listener
+    hosts: tuple[tuple[str, str], ...]
+    """(hostname as the route wrote it, or empty; domain in the route table) pairs, domains that another listener of
+    the port is more specific for left out."""
+
+
+class Bond(Value):
+    """What became of one parentRef; without a refusal it is accepted by the attachments' listeners."""
+
+    parent_ref: ParentReference
+    attachments: tuple[Attachment, ...] = ()
+    refusal: Refusal | None = None
+
+
+class Bound(Value):
+    """A route and those of its parents that are ours."""
+
+    generation: int
+    age: Age
+    bonds: tuple[Bond, ...]
+
+
+class HostKey(NamedTuple):
+    """A virtual host: a domain of a route table, and the listener whose routes it serves."""
+
+    gateway: Key
+    table: str
+    domain: str
+    listener: ListenerKey
+
+
+class Member(NamedTuple):
+    """A route's place in a virtual host: longest hostname first, exact before wildcard, then older first."""
+
+    exact: int
+    """Minus the characters of the hostname where it is not a wildcard."""
+    characters: int
+    """Minus the characters of the hostname as the route wrote it."""
+    age: Age
+    route: Ref
+
+
+class Served(NamedTuple):
+    """A route as one Gateway's port serves it: what its encoding depends on beside the route itself."""
+
+    route: Ref
+    gateway: Key
+    port: int
+    secure: bool
 
 
 # ---- clusters -------------------------------------------------------------------------------------------------------
