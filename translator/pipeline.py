@@ -15,7 +15,7 @@ from translator.features import SUPPORTED_FEATURES
 from translator.incremental import Graph, Source, Table
 from translator.status import Status, StatusChange
 from translator.value import Key, Ref, Value
-from translator.xds import cluster, endpoint, hosts, listener, names, route, route_table, secret
+from translator.xds import cluster, endpoint, hosts, listener, route, route_table, secret
 from translator.xds.resource import (
     HostChange,
     Resource,
@@ -186,10 +186,7 @@ class Translator:
         return Commit(
             resources=tuple(self._changed_resources()),
             tables=tuple(TableChange(*key, self._tables.get(key)) for key in sorted(self._tables.changed)),
-            hosts=tuple(
-                HostChange(key.gateway, key.table, key.domain, self._hosts.get(key))
-                for key in sorted(self._hosts.changed, key=lambda key: (self._hosts.get(key) is not None, key))
-            ),
+            hosts=tuple(self._changed_hosts()),
             statuses=tuple(self._changed_statuses()),
         )
 
@@ -233,6 +230,14 @@ class Translator:
         for type_, table in self._resource_tables():
             for gateway, name in sorted(table.changed):
                 yield ResourceChange(gateway, type_, name, table.get((gateway, name)))
+
+    def _changed_hosts(self) -> Iterator[HostChange]:
+        """A domain may pass from one listener to another: then the new virtual host is what there is to say."""
+        changed: dict[tuple[Key, str, str], VirtualHost | None] = {}
+        for key in sorted(self._hosts.changed):
+            place = (key.gateway, key.table, key.domain)
+            changed[place] = self._hosts.get(key) or changed.get(place)
+        return (HostChange(*place, host) for place, host in changed.items())
 
     def _changed_statuses(self) -> Iterator[StatusChange]:
         for kind, table in self._statuses.items():
