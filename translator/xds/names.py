@@ -1,0 +1,48 @@
+"""Names of Envoy resources, made from keys alone and unambiguous: different keys never share a name.
+
+Kubernetes names hold no `/` and no upper-case letter, so parts joined by `/` can be told apart, and a part that is a
+kind can be told from one that is a name.
+"""
+
+from translator import ir
+from translator.value import Key
+
+NO_CLUSTER = "none"
+"""Names no cluster, ever (every cluster's name has a `/`): a route to it answers with an error."""
+
+SHARD = 0
+"""Route tables are named by shard; there is one."""
+
+
+def cluster_name(key: ir.ClusterKey) -> str:
+    """Name a cluster: `shop/cart/8080`, or `shop/cart/8080/http2` where the protocol is not http1."""
+    place = f"{key.namespace}/{key.name}/{key.port}"
+    return place if key.protocol == "http1" else f"{place}/{key.protocol}"
+
+
+def listener_name(protocol: str, port: int) -> str:
+    """Name the Envoy listener of a Gateway's port: `tcp/443`, or `udp/53`; every protocol but UDP runs over TCP."""
+    return f"{'udp' if protocol == 'UDP' else 'tcp'}/{port}"
+
+
+def table_name(protocol: str, port: int, listener: ir.ListenerKey) -> str:
+    """Name a route table within its Gateway: one per port for HTTP, `http/80/0`, and one per listener for the others.
+
+    A Gateway's own listener is `https/443/web/0`, one of a ListenerSet `https/443/ListenerSet/shop/extra/web/0`.
+    """
+    place = f"{protocol.lower()}/{port}"
+    if protocol != "HTTP":
+        parent = listener.parent
+        place += f"/{listener.name}" if parent.kind == "Gateway" else f"/{'/'.join(parent)}/{listener.name}"
+    return f"{place}/{SHARD}"
+
+
+def secret_name(secret: Key) -> str:
+    """Name the secret that a Kubernetes Secret becomes: `shop/cart-tls`."""
+    return f"{secret.namespace}/{secret.name}"
+
+
+def chain_name(listener: ir.ListenerKey) -> str:
+    """Name a listener's filter chain within its port: its section, after the parent where that is no Gateway."""
+    parent = listener.parent
+    return listener.name if parent.kind == "Gateway" else f"{'/'.join(parent)}/{listener.name}"
