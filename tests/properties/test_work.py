@@ -1,0 +1,127 @@
+"""Work is counted, not timed: what an edit costs does not depend on how many routes there are."""
+
+import pytest
+
+from translator.api.kinds import from_document
+from translator.api.routes import HTTPRoute
+from translator.pipeline import Commit, Translator
+from translator.value import Key
+
+ROUTES = 2000
+
+
+def route(n: int, path: str = "/") -> HTTPRoute:
+    """The n-th route: a host of its own and a Service of its own."""
+    value = from_document(
+        "HTTPRoute",
+        {
+            "metadata": {"namespace": "shop", "name": f"r{n}"},
+            "spec": {
+                "parentRefs": [{"name": "gw", "sectionName": "web"}],
+                "hostnames": [f"h{n}.example.com"],
+                "rules": [
+                    {
+                        "matches": [{"path": {"type": "PathPrefix", "value": path}}],
+                        "backendRefs": [{"name": f"s{n}", "port": 80}],
+                    }
+                ],
+            },
+        },
+    )
+    assert isinstance(value, HTTPRoute)
+    return value
+
+
+@pytest.fixture
+def translator() -> Translator:
+    """2,000 routes on one listener."""
+    translator = Translator()
+    translator.put(
+        "GatewayClass",
+        from_document(
+            "GatewayClass", {"metadata": {"name": "c"}, "spec": {"controllerName": "gatehouse.dev/gateway-controller"}}
+        ),
+    )
+    translator.put("Gateway", gateway())
+    for n in range(ROUTES):
+        translator.put("HTTPRoute", route(n))
+        service = {"metadata": {"namespace": "shop", "name": f"s{n}"}, "spec": {"ports": [{"port": 80}]}}
+        translator.put("Service", from_document("Service", service))
+        translator.put("EndpointSlice", endpoints(n, "10.0.0.1"))
+    translator.commit()
+    return translator
+
+
+def gateway(**labels: str) -> object:
+    """The Gateway of all routes."""
+    return from_document(
+        "Gateway",
+        {
+            "metadata": {"namespace": "shop", "name": "gw", "labels": labels},
+            "spec": {"gatewayClassName": "c", "listeners": [{"name": "web", "port": 80, "protocol": "HTTP"}]},
+        },
+    )
+
+
+def endpoints(n: int, address: str) -> object:
+    """The endpoints of the n-th Service."""
+    return from_document(
+        "EndpointSlice",
+        {
+            "metadata": {"namespace": "shop", "name": f"s{n}-1", "labels": {"kubernetes.io/service-name": f"s{n}"}},
+            "addressType": "IPv4",
+            "endpoints": [{"addresses": [address]}],
+            "ports": [{"name": "", "port": 8080}],
+        },
+    )
+
+
+def work(translator: Translator) -> tuple[Commit, dict[str, int]]:
+    """Commit, and count the rows that were computed by table."""
+    before = dict(translator.runs)
+    commit = translator.commit()
+    return commit, {name: runs - before[name] for name, runs in translator.runs.items() if runs != before[name]}
+
+
+def test_one_edited_route_is_one_binding_one_encode_and_one_virtual_host(translator: Translator) -> None:
+    """Of 2,000 routes on one listener, the one that was edited is what is computed."""
+    translator.put("HTTPRoute", route(7, "/cart"))
+    commit, counted = work(translator)
+    assert max(counted.values()) == 1
+    assert [(change.table, change.name) for change in commit.hosts] == [("http/80/0", "h7.example.com")]
+    assert commit.resources == ()
+
+
+def test_a_changed_pod_is_one_load_assignment(translator: Translator) -> None:
+    """An EndpointSlice touches neither routes nor listeners."""
+    translator.put("EndpointSlice", endpoints(7, "10.0.0.2"))
+    commit, counted = work(translator)
+    assert max(counted.values()) == 1
+    assert [change.name for change in commit.resources] == ["shop/s7/80"]
+    assert commit.hosts == commit.tables == commit.statuses == ()
+
+
+def test_a_status_only_event_is_nothing(translator: Translator) -> None:
+    """The echo of a status write, a new resourceVersion and an edited label are not changes at all."""
+    translator.put("HTTPRoute", route(7))
+    translator.put("Gateway", gateway(team="a"))
+    commit, counted = work(translator)
+    assert not commit
+    assert counted == {}
+
+
+def test_an_added_route_touches_its_host_and_the_count_of_its_listener(translator: Translator) -> None:
+    """A new route computes itself, its host and the listener's attachedRoutes."""
+    translator.put("HTTPRoute", route(ROUTES))
+    commit, counted = work(translator)
+    assert max(counted.values()) == 1
+    assert [change.name for change in commit.hosts] == [f"h{ROUTES}.example.com"]
+    assert {change.ref.kind for change in commit.statuses} == {"HTTPRoute", "Gateway"}
+
+
+def test_a_deleted_route_leaves_nothing_behind(translator: Translator) -> None:
+    """Its virtual host and its cluster go with it."""
+    translator.delete("HTTPRoute", Key("shop", "r7"))
+    commit, _ = work(translator)
+    assert [(change.name, change.host) for change in commit.hosts] == [("h7.example.com", None)]
+    assert {(change.name, change.resource) for change in commit.resources} == {("shop/s7/80", None)}

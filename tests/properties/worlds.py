@@ -1,0 +1,226 @@
+"""Random worlds of Gateway API objects, small enough that everything meets everything."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from translator.api.kinds import Object, from_document
+from translator.pipeline import Translator
+from translator.value import Key
+
+NAMESPACES = ("front", "shop")
+HOSTS = ("a.example.com", "b.example.com", "*.example.com", "*.com", "x.a.example.com")
+
+names = st.sampled_from(("one", "two", "three"))
+namespaces = st.sampled_from(NAMESPACES)
+hosts = st.sampled_from(HOSTS)
+
+
+def optional(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """A dict in which each field may be missing."""
+    return st.fixed_dictionaries({}, optional=fields)
+
+
+listener = st.builds(
+    lambda base, more: {**base, **more},
+    st.fixed_dictionaries({"port": st.sampled_from((80, 8080)), "protocol": st.sampled_from(("HTTP", "HTTPS", "TCP"))}),
+    optional(
+        hostname=hosts,
+        tls=st.fixed_dictionaries(
+            {
+                "certificateRefs": st.lists(
+                    optional(name=names, namespace=namespaces).filter(lambda ref: "name" in ref), max_size=2
+                )
+            }
+        ),
+        allowedRoutes=optional(
+            namespaces=st.sampled_from(
+                ({"from": "All"}, {"from": "Same"}, {"from": "Selector", "selector": {"matchLabels": {"team": "a"}}})
+            ),
+            kinds=st.lists(
+                st.sampled_from(({"kind": "HTTPRoute"}, {"kind": "GRPCRoute"}, {"kind": "Odd"})), max_size=2
+            ),
+        ),
+    ),
+)
+gateway_spec = st.builds(
+    lambda cls, listeners: {
+        "gatewayClassName": cls,
+        "listeners": [{**listener, "name": f"l{n}"} for n, listener in enumerate(listeners)],
+    },
+    st.sampled_from(("ours", "ours", "theirs")),
+    st.lists(listener, min_size=1, max_size=3),
+)
+backend = st.builds(
+    lambda base, more: {**base, **more},
+    st.fixed_dictionaries({"name": names, "port": st.sampled_from((80, 81))}),
+    optional(namespace=namespaces, weight=st.sampled_from((0, 1, 3)), kind=st.sampled_from(("Service", "Odd"))),
+)
+parent = st.builds(
+    lambda base, more: {**base, **more},
+    st.fixed_dictionaries({"name": names}),
+    optional(namespace=namespaces, sectionName=st.sampled_from(("l0", "l1")), port=st.sampled_from((80, 8080))),
+)
+path = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(("Exact", "PathPrefix", "RegularExpression")),
+        "value": st.sampled_from(("/", "/a", "/a/b", "/[")),
+    }
+)
+http_filter = st.sampled_from(
+    (
+        {"type": "RequestHeaderModifier", "requestHeaderModifier": {"set": [{"name": "x", "value": "1"}]}},
+        {"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "statusCode": 301}},
+        {"type": "URLRewrite", "urlRewrite": {"hostname": "inner.example.com"}},
+        {"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "two", "port": 80}}},
+        {"type": "ExtensionRef", "extensionRef": {"group": "x", "kind": "Y", "name": "z"}},
+    )
+)
+http_rule = optional(
+    matches=st.lists(optional(path=path, method=st.sampled_from(("GET", "POST"))), min_size=1, max_size=2),
+    filters=st.lists(http_filter, max_size=1),
+    backendRefs=st.lists(backend, max_size=2),
+)
+grpc_rule = optional(
+    matches=st.lists(optional(method=optional(service=st.just("a.B"), method=st.just("C"))), max_size=2),
+    backendRefs=st.lists(backend, max_size=2),
+)
+
+
+def route_spec(rule: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """What any route asks for."""
+    return st.fixed_dictionaries(
+        {
+            "parentRefs": st.lists(parent, max_size=2, unique_by=str),
+            "hostnames": st.lists(hosts, max_size=2, unique=True),
+            "rules": st.lists(rule, min_size=1, max_size=2),
+        }
+    )
+
+
+created = st.sampled_from(("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", ""))
+
+
+def document(
+    kind: str, spec: st.SearchStrategy[Any], **rest: st.SearchStrategy[Any]
+) -> st.SearchStrategy[tuple[str, Object]]:
+    """An object of a kind, decoded."""
+    return st.builds(
+        lambda namespace, name, created, spec, rest: (
+            kind,
+            from_document(
+                kind,
+                {
+                    "metadata": {"namespace": namespace, "name": name, "creationTimestamp": created},
+                    "spec": spec,
+                    **rest,
+                },
+            ),
+        ),
+        namespaces,
+        names,
+        created,
+        spec,
+        st.fixed_dictionaries(rest),
+    )
+
+
+service_spec = st.fixed_dictionaries(
+    {
+        "ports": st.lists(
+            st.builds(
+                lambda base, more: {**base, **more},
+                st.fixed_dictionaries({"port": st.sampled_from((80, 81)), "name": st.sampled_from(("http", "admin"))}),
+                optional(appProtocol=st.sampled_from(("kubernetes.io/h2c", "odd")), targetPort=st.just(8080)),
+            ),
+            min_size=1,
+            max_size=2,
+        )
+    }
+)
+namespace_object = st.builds(
+    lambda name, labels: ("Namespace", from_document("Namespace", {"metadata": {"name": name, "labels": labels}})),
+    namespaces,
+    st.sampled_from(({}, {"team": "a"})),
+)
+class_object = st.builds(
+    lambda controller: (
+        "GatewayClass",
+        from_document("GatewayClass", {"metadata": {"name": "ours"}, "spec": {"controllerName": controller}}),
+    ),
+    st.sampled_from(("gatehouse.dev/gateway-controller", "example.com/other")),
+)
+slice_object = st.builds(
+    lambda namespace, name, service, ready, port: (
+        "EndpointSlice",
+        from_document(
+            "EndpointSlice",
+            {
+                "metadata": {"namespace": namespace, "name": name, "labels": {"kubernetes.io/service-name": service}},
+                "addressType": "IPv4",
+                "endpoints": [{"addresses": ["127.0.0.1"], "conditions": {"ready": ready}}],
+                "ports": [{"name": port, "port": 9000}],
+            },
+        ),
+    ),
+    namespaces,
+    names,
+    names,
+    st.booleans(),
+    st.sampled_from(("http", "admin")),
+)
+grant_spec = st.fixed_dictionaries(
+    {
+        "from": st.lists(
+            st.fixed_dictionaries(
+                {
+                    "group": st.just("gateway.networking.k8s.io"),
+                    "kind": st.sampled_from(("HTTPRoute", "GRPCRoute", "Gateway")),
+                    "namespace": namespaces,
+                }
+            ),
+            min_size=1,
+            max_size=2,
+        ),
+        "to": st.sampled_from(([{"group": "", "kind": "Service"}], [{"group": "", "kind": "Service", "name": "one"}])),
+    }
+)
+
+objects: st.SearchStrategy[tuple[str, Object]] = st.one_of(
+    document("Gateway", gateway_spec),
+    document("HTTPRoute", route_spec(http_rule)),
+    document("HTTPRoute", route_spec(http_rule)),
+    document("GRPCRoute", route_spec(grpc_rule)),
+    document("Service", service_spec),
+    document("ReferenceGrant", grant_spec),
+    slice_object,
+    namespace_object,
+    class_object,
+)
+
+Edit = tuple[str, Key, Object | None]
+"""(kind, key, the object or None to delete it)."""
+
+edits: st.SearchStrategy[Edit] = st.one_of(
+    objects.map(lambda pair: (pair[0], pair[1].metadata.key, pair[1])),
+    objects.map(lambda pair: (pair[0], pair[1].metadata.key, pair[1])),
+    objects.map(lambda pair: (pair[0], pair[1].metadata.key, None)),
+)
+
+
+def apply(translator: Translator, batch: list[Edit]) -> None:
+    """Make some edits, uncommitted."""
+    for kind, key, value in batch:
+        if value is None:
+            translator.delete(kind, key)
+        else:
+            translator.put(kind, value)
+
+
+def contents(translator: Translator) -> dict[str, Any]:
+    """Everything a translator has to say, in a form that compares."""
+    return {
+        "resources": {(gateway, type_, item.name): item for gateway, type_, item in translator.resources()},
+        "tables": {(gateway, table.name): (table, hosts) for gateway, table, hosts in translator.tables()},
+        "statuses": dict(translator.statuses()),
+    }
