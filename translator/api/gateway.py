@@ -85,6 +85,18 @@ class AllowedRoutes(ApiValue):
     kinds: tuple[RouteGroupKind, ...] = ()
 
 
+class ListenerFilter(ApiValue):
+    """A filter that would run before routes are matched."""
+
+    type: str
+
+
+class ListenerFilters(ApiValue):
+    """Filters of one listener."""
+
+    requests: tuple[ListenerFilter, ...] = ()
+
+
 class Listener(ApiValue):
     """One listener of a Gateway or a ListenerSet."""
 
@@ -94,6 +106,7 @@ class Listener(ApiValue):
     hostname: str | None = None
     tls: ListenerTLSConfig | None = None
     allowed_routes: AllowedRoutes = AllowedRoutes()
+    filters: ListenerFilters | None = None
 
 
 class AllowedListeners(ApiValue):
@@ -107,6 +120,7 @@ class GatewaySpecAddress(ApiValue):
 
     type: str = "IPAddress"
     value: str = ""
+    routability: str = ""
 
 
 class FrontendTLSValidation(ApiValue):
