@@ -1,6 +1,9 @@
 """The status that objects are given: conditions with the specification's Types and Reasons, and what goes with them."""
 
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterator
+from typing import Any, NamedTuple, TypeAlias, assert_never
+
+import msgspec
 
 from translator.api.routes import ParentReference
 from translator.value import Ref, Value
@@ -78,3 +81,90 @@ class StatusChange(NamedTuple):
 
     ref: Ref
     status: Status | None
+
+
+NEGATIVE = frozenset({"Conflicted", "PartiallyInvalid", "OverlappingTLSConfig", "InsecureFrontendValidationMode"})
+"""Condition types that report trouble when they are true; all others do when they are not."""
+
+
+def amiss(condition: Condition) -> bool:
+    """Whether a condition tells of something that is not as it should be."""
+    return condition.status is not (condition.type not in NEGATIVE)
+
+
+def conditions_of(status: Status) -> Iterator[tuple[str, Condition]]:
+    """Every condition of a status with the part of the object it speaks of: a listener, a parent, or nothing."""
+    match status:
+        case RouteStatus(parents=entries) | PolicyStatus(ancestors=entries):
+            for entry in entries:
+                section = f"/{entry.parent_ref.section_name}" if entry.parent_ref.section_name else ""
+                for condition in entry.conditions:
+                    yield f"{entry.parent_ref.kind} {entry.parent_ref.name}{section}", condition
+        case GatewayStatus() | ListenerSetStatus():
+            yield from (("", condition) for condition in status.conditions)
+            for listener in status.listeners:
+                yield from ((f"listener {listener.name}", condition) for condition in listener.conditions)
+        case GatewayClassStatus():
+            yield from (("", condition) for condition in status.conditions)
+        case _:
+            assert_never(status)
+
+
+def to_document(status: Status, controller_name: str) -> dict[str, Any]:
+    """Write a status as Kubernetes does; conditions lack the lastTransitionTime, which only a writer knows."""
+    match status:
+        case GatewayClassStatus():
+            features = [{"name": name} for name in status.supported_features]
+            return {"conditions": _conditions(status.conditions), "supportedFeatures": features}
+        case GatewayStatus():
+            document: dict[str, Any] = {
+                "addresses": [{"type": type_, "value": value} for type_, value in status.addresses],
+                "conditions": _conditions(status.conditions),
+                "listeners": _listeners(status.listeners),
+            }
+            if status.attached_listener_sets is not None:
+                document["attachedListenerSets"] = status.attached_listener_sets
+            return document
+        case ListenerSetStatus():
+            return {"conditions": _conditions(status.conditions), "listeners": _listeners(status.listeners)}
+        case RouteStatus():
+            return {"parents": [_parent("parentRef", entry, controller_name) for entry in status.parents]}
+        case PolicyStatus():
+            return {"ancestors": [_parent("ancestorRef", entry, controller_name) for entry in status.ancestors]}
+        case _:
+            assert_never(status)
+
+
+def _conditions(conditions: tuple[Condition, ...]) -> list[dict[str, Any]]:
+    words = {True: "True", False: "False", None: "Unknown"}
+    return [
+        {
+            "type": condition.type,
+            "status": words[condition.status],
+            "reason": condition.reason,
+            "message": condition.message,
+            "observedGeneration": condition.observed_generation,
+        }
+        for condition in conditions
+    ]
+
+
+def _listeners(listeners: tuple[ListenerStatus, ...]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": listener.name,
+            "supportedKinds": [{"group": group, "kind": kind} for group, kind in listener.supported_kinds],
+            "attachedRoutes": listener.attached_routes,
+            "conditions": _conditions(listener.conditions),
+        }
+        for listener in listeners
+    ]
+
+
+def _parent(field: str, entry: ParentStatus, controller_name: str) -> dict[str, Any]:
+    reference = {name: part for name, part in msgspec.to_builtins(entry.parent_ref).items() if part is not None}
+    return {
+        field: reference,
+        "controllerName": controller_name,
+        "conditions": _conditions(entry.conditions),
+    }
