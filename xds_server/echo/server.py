@@ -1,0 +1,96 @@
+"""The backend's sockets: bound, served and shut down so that no request in flight is lost."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, cast
+
+from translator.value import Value
+from xds_server.echo.app import Echo
+from xds_server.echo.identity import Identity
+
+if TYPE_CHECKING:
+    from hypercorn.config import Config
+    from hypercorn.typing import ASGIFramework
+
+FINISH_SECONDS = 10.0
+"""How long requests in flight may take to end once no more are accepted."""
+IDLE_SECONDS = 2 * 3600.0
+"""Longer than an Envoy keeps an idle upstream connection (1 h), so that it is never we who close a reused one."""
+
+
+class Tls(Value):
+    """Paths of a PEM certificate chain and of its key."""
+
+    certificate: str
+    key: str
+
+
+@asynccontextmanager
+async def listen(
+    host: str, port: int, identity: Identity, *, tls: Tls | None = None, leave_seconds: float = 0.0
+) -> AsyncIterator[int]:
+    """Serve within the block and yield the port, a free one where 0 was asked for.
+
+    On the way out the readiness probe fails at once, connections are accepted for `leave_seconds` more, and then
+    requests in flight are answered before the last connection is closed.
+    """
+    from hypercorn.asyncio import serve as serve_asgi
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.create_server((host, port), family=family, backlog=1024)
+    bound_port: int = bound.getsockname()[1]
+    app = Echo(identity)
+    stop = asyncio.Event()
+    serving = asyncio.create_task(
+        serve_asgi(cast("ASGIFramework", app), _config(bound.detach(), tls), shutdown_trigger=stop.wait, mode="asgi")
+    )
+    try:
+        yield bound_port
+    finally:
+        app.leave()
+        try:
+            await asyncio.wait({serving}, timeout=leave_seconds)
+            stop.set()
+            await asyncio.wait({serving}, timeout=FINISH_SECONDS + 1)
+        finally:
+            serving.cancel()
+    if serving.done() and not serving.cancelled():
+        serving.result()
+
+
+async def serve(
+    host: str,
+    port: int,
+    identity: Identity,
+    *,
+    tls: Tls | None = None,
+    leave_seconds: float = 0.0,
+    listening: Callable[[int], None] = lambda port: None,
+) -> None:
+    """Serve until SIGTERM, SIGINT or cancellation, then shut down as `listen` does; `listening` is told the port."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with listen(host, port, identity, tls=tls, leave_seconds=leave_seconds) as bound_port:
+        listening(bound_port)
+        await stop.wait()
+
+
+def _config(descriptor: int, tls: Tls | None) -> "Config":
+    from hypercorn.config import Config
+
+    config = Config()
+    config.bind = [f"fd://{descriptor}"]
+    config.loglevel = "ERROR"
+    config.graceful_timeout = FINISH_SECONDS
+    config.keep_alive_timeout = IDLE_SECONDS
+    config.keep_alive_max_requests = 2**31
+    config.h2_max_concurrent_streams = 1000
+    config.include_server_header = False
+    if tls is not None:
+        config.certfile, config.keyfile = tls.certificate, tls.key
+    return config
