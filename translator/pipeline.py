@@ -89,7 +89,9 @@ class Translator:
         granted = graph.group("grants", (objects["ReferenceGrant"], grants.by_namespace))
         wanted = graph.group("certificates wanted", (objects["Gateway"], certificates.wanted))
         checked = graph.derived("certificates", wanted, certificates.check, objects["Secret"])
-        reported = graph.derived("listeners", objects["Gateway"], listeners.resolve, owned, checked, granted)
+        reported = graph.derived(
+            "listeners", objects["Gateway"], listeners.resolve, owned, checked, granted, self._placements
+        )
         parent_rows = graph.derived("parents", reported, listeners.parent)
 
         # attach: routes
