@@ -1,0 +1,49 @@
+"""What a file was found to hold: its parts, what they claim, and on which lines."""
+
+from functools import cached_property
+from typing import NamedTuple
+
+from translator.value import Ref
+from xds_server.files.objects import Accepted, Objects, Other, Refused
+from xds_server.files.tree import File, Signature
+
+
+class ReadPart(NamedTuple):
+    """A part of a file as read: the lines before it, the hash of its text, and what it holds."""
+
+    start: int
+    digest: bytes
+    objects: Objects
+
+
+class FileContent:
+    """What a file was found to hold at its last reading."""
+
+    def __init__(self, found: File, trusted: Signature | None, parts: tuple[ReadPart, ...], failure: str = "") -> None:
+        self.found = found
+        self.trusted = trusted
+        """The file's signature, unless the file may change without changing it."""
+        self.parts = parts
+        self.failure = failure
+
+    @cached_property
+    def claims(self) -> dict[Ref, tuple[Accepted | Refused, ...]]:
+        """Its entries by the object that they are about, in the order in which they are written."""
+        claims: dict[Ref, tuple[Accepted | Refused, ...]] = {}
+        for part in self.parts:
+            for entry in part.objects.entries:
+                if not isinstance(entry, Other) and entry.ref is not None:
+                    claims[entry.ref] = (*claims.get(entry.ref, ()), entry)
+        return claims
+
+    @cached_property
+    def lines(self) -> dict[int, int]:
+        """The line of each entry, by the entry's identity."""
+        return {id(entry): part.start + entry.line for part in self.parts for entry in part.objects.entries}
+
+    @property
+    def intact(self) -> bool:
+        """Whether every document says which object it is about."""
+        return not self.failure and not any(
+            isinstance(entry, Refused) and entry.ref is None for part in self.parts for entry in part.objects.entries
+        )

@@ -1,0 +1,228 @@
+"""A directory of YAML as an event source: what changed since the last look, and what is wrong with the files."""
+
+import hashlib
+import os
+import stat
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from typing import BinaryIO, NamedTuple
+
+from translator.value import Ref
+from xds_server.files.finding import Finding, Place, Reason
+from xds_server.files.lines import path_of
+from xds_server.files.mounts import mountinfo, remote
+from xds_server.files.notices import Notices
+from xds_server.files.objects import Other, Reader
+from xds_server.files.reading import FileContent, ReadPart
+from xds_server.files.text import parts
+from xds_server.files.tree import STDIN, File, Order, signature, walk
+from xds_server.files.world import Change, World
+from xds_server.schema import Channel, catalog
+
+MAX_BYTES = 64 * 2**20
+"""Size of a file that is still read."""
+FRESH = 50_000_000
+"""Nanoseconds in which a file may change again without its mtime showing it."""
+SETTLE = 0.15
+"""Seconds for which an object that is in no file any more stays in force."""
+POLL, IDLE = 0.5, 10.0
+"""Seconds between looks where the file system does not tell of changes, and where it does."""
+
+
+class Batch(NamedTuple):
+    """What a look brought: the changes since the last one, and all findings that stand now, in order."""
+
+    changes: tuple[Change, ...]
+    findings: tuple[Finding, ...]
+
+
+class OtherDocument(NamedTuple):
+    """A document of a kind that is not translated."""
+
+    file: str
+    line: int
+    document: dict[str, object]
+
+
+class FileSource:
+    """Files and folders as a stream of changes to the objects that they hold.
+
+    `paths` are files, folders (with all below them) and `-` for standard input. `read` looks at them and returns what
+    changed; `watch` tells when to look. An object that a kube-apiserver would refuse keeps its last good version.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[str | os.PathLike[str]],
+        channel: Channel = Channel.EXPERIMENTAL,
+        *,
+        settle: float = SETTLE,
+        polling: bool | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        stdin: BinaryIO | None = None,
+    ) -> None:
+        self._paths = tuple(os.fspath(path) for path in paths)
+        self._reader = Reader(catalog(channel))
+        self._world = World(settle)
+        self._settle = settle
+        self._polling = polling
+        self._clock = clock
+        self._stdin = stdin
+        self._contents: dict[str, FileContent] = {}
+        self._names: dict[str, str] = {}
+        self._failures: dict[str, str] = {}
+        self._directories: frozenset[tuple[str, int, int]] = frozenset()
+
+    def read(self, changed: Collection[str] = ()) -> Batch:
+        """Look at the files again: at those that `watch` named, or at all.
+
+        An unchanged file is not read, an unchanged part of a file not parsed, an unchanged object not reported.
+        """
+        if not changed or not self._read_named(changed):
+            self._read_tree()
+        return Batch(tuple(self._world.settle(self._clock())), tuple(self._findings()))
+
+    @property
+    def others(self) -> tuple[OtherDocument, ...]:
+        """All documents of kinds that are not translated, in the order of the files."""
+        return tuple(
+            OtherDocument(name, part.start + entry.line, entry.document)
+            for name, content in self._in_order()
+            for part in content.parts
+            for entry in part.objects.entries
+            if isinstance(entry, Other)
+        )
+
+    def place(self, ref: Ref, field: str = "") -> Place | None:
+        """Say where the version of an object that is in force is written, or one field of it."""
+        live = self._world.live.get(ref)
+        content = self._contents.get(live.file) if live is not None else None
+        if live is None or content is None:
+            return None
+        line = content.lines.get(id(live.entry))
+        if line is None:
+            return None
+        return Place(live.file, self._field_line(live.file, line, field) if field else line)
+
+    async def watch(self) -> AsyncIterator[frozenset[str]]:
+        """Yield when it is time to `read`, and the paths to give it (none: look at all).
+
+        The first time comes at once: files may have changed before the watch began.
+        """
+        while True:
+            watched = self._directories
+            names = [name for name, _, _ in watched]
+            poll = remote(names, mountinfo()) if self._polling is None else self._polling
+            async with Notices([] if self._polling else names) as notices:
+                yield frozenset()
+                while watched == self._directories:
+                    pause = self._settle if self._world.pending else POLL if poll or notices.deaf else IDLE
+                    yield await notices.wait(pause)
+
+    def _read_named(self, changed: Collection[str]) -> bool:
+        """Read the files that changed if these are files we know and no links; else say that this was not enough."""
+        names = [self._names.get(path) for path in changed]
+        found: dict[str, File] = {}
+        for name in names:
+            if name is None or name not in self._contents:
+                return False
+            try:
+                status = os.lstat(name)
+            except OSError:
+                return False
+            if not stat.S_ISREG(status.st_mode):
+                return False
+            found[name] = self._contents[name].found._replace(signature=signature(status))
+        for name, file in found.items():
+            self._read_file(name, file)
+        return True
+
+    def _read_tree(self) -> None:
+        tree = walk(self._paths)
+        self._directories = tree.directories
+        self._failures = tree.failures
+        for name in [name for name in self._contents if name not in tree.files]:
+            self._forget(name)
+        for name, file in tree.files.items():
+            content = self._contents.get(name)
+            if content is None or (file.signature is not None and content.trusted != file.signature):
+                self._read_file(name, file)
+
+    def _forget(self, name: str) -> None:
+        """Drop a file that is gone; one that is there and cannot be looked at holds what it held."""
+        content = self._contents[name]
+        if any(
+            name == path or name.startswith(f"{path.rstrip(os.sep)}{os.sep}")
+            for path in self._failures
+            if os.path.lexists(path)
+        ):
+            self._world.replace(name, content.found.order, content.claims, {}, False)
+            self._contents[name] = FileContent(content.found, None, ())
+            return
+        self._world.remove(name, content.claims)
+        del self._contents[name], self._names[os.path.abspath(name)]
+
+    def _read_file(self, name: str, file: File) -> None:
+        """Read one file, parse those of its parts that are new, and tell the world what it claims."""
+        old = self._contents.get(name)
+        now = time.time_ns()
+        trusted = file.signature if file.signature and now - file.signature[3] > FRESH else None
+        try:
+            content = FileContent(file, trusted, self._parts(name, file, old.parts if old is not None else ()))
+        except (OSError, ValueError) as error:
+            words = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
+            content = FileContent(file, None, (), words)
+        self._contents[name] = content
+        self._names[os.path.abspath(name)] = name
+        self._world.replace(name, file.order, old.claims if old is not None else {}, content.claims, content.intact)
+
+    def _parts(self, name: str, file: File, known: tuple[ReadPart, ...]) -> tuple[ReadPart, ...]:
+        by_digest = {part.digest: part.objects for part in known}
+        fresh = []
+        for start, text in parts(self._bytes(name)):
+            digest = hashlib.blake2b(text, digest_size=16).digest()
+            objects = by_digest.pop(digest, None) or self._reader.read(text, name.endswith(".json"), file.named)
+            fresh.append(ReadPart(start, digest, objects))
+        return tuple(fresh)
+
+    def _bytes(self, name: str) -> bytes:
+        """Read a whole file; raises OSError, or ValueError where it is too large."""
+        if name == STDIN:
+            return (self._stdin or sys.stdin.buffer).read()
+        with open(name, "rb", buffering=0) as file:
+            if os.fstat(file.fileno()).st_size > MAX_BYTES:
+                raise ValueError(f"larger than {MAX_BYTES >> 20} MiB")
+            return file.readall()
+
+    def _field_line(self, name: str, line: int, field: str) -> int:
+        """Find a field's line by reading the file again, as it is now; the object's own where that is not possible."""
+        try:
+            part = next(part for part in reversed(parts(self._bytes(name))) if part.start < line)
+        except (OSError, ValueError, StopIteration):
+            return line
+        found = self._reader.field(part.text, name.endswith(".json"), line - part.start, path_of(field))
+        return line if found is None else part.start + found
+
+    def _findings(self) -> list[Finding]:
+        found = [Finding(path, 0, None, Reason.UNREADABLE, words) for path, words in self._failures.items()]
+        for name, content in self._contents.items():
+            if content.failure:
+                found.append(Finding(name, 0, None, Reason.UNREADABLE, content.failure))
+            found += [note.at(name, part.start) for part in content.parts for note in part.objects.notes]
+        found += self._duplicates()
+        return sorted(found, key=lambda finding: (self._order(finding.file), finding.line))
+
+    def _duplicates(self) -> Iterator[Finding]:
+        for ref, claims in self._world.contested():
+            first, *again = (Place(file, self._contents[file].lines[id(entry)]) for file, entry in claims)
+            for place in again:
+                words = f"{ref} is written before, at {first}, and that is what counts"
+                yield Finding(place.file, place.line, ref, Reason.DUPLICATE, words)
+
+    def _order(self, name: str) -> Order:
+        content = self._contents.get(name)
+        return (-1, (name,)) if content is None else content.found.order
+
+    def _in_order(self) -> list[tuple[str, FileContent]]:
+        return sorted(self._contents.items(), key=lambda item: item[1].found.order)
