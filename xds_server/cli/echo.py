@@ -1,0 +1,11 @@
+"""`gatehouse echo`: the backend of the examples, alone."""
+
+import asyncio
+
+from xds_server import echo, log
+
+
+def run(host: str, port: int) -> None:
+    """Serve until SIGTERM or Ctrl-C; requests in flight are answered."""
+    log.configure(json=False)
+    asyncio.run(echo.serve(host, port, echo.identity(), leave_seconds=1.0))

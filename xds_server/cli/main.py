@@ -1,0 +1,225 @@
+"""The commands and their options; what they do stands in a module each, imported when called."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="gatehouse",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Gatehouse turns Kubernetes **Gateway API** objects into **Envoy** configuration.\n\n"
+    "Try `gatehouse up examples/quickstart`: a Gateway, a route and a backend on this machine, served by a real Envoy.",
+)
+
+CONTROLLER = "gatehouse.dev/gateway-controller"
+
+Paths = Annotated[
+    list[Path],
+    typer.Argument(
+        help="Files or folders (read recursively) of YAML or JSON; `-` is standard input.", metavar="PATH..."
+    ),
+]
+Channel = Annotated[
+    str,
+    typer.Option(help="Which Gateway API 1.7 definitions apply: `experimental` (all fields and kinds) or `standard`."),
+]
+Controller = Annotated[
+    str, typer.Option("--controller-name", help="Serve GatewayClasses of this controller; others are left alone.")
+]
+LogLevel = Annotated[str, typer.Option(help="`debug`, `info`, `warning` or `error`.")]
+GatewayOption = Annotated[str | None, typer.Option("--gateway", help="Only this Gateway.", metavar="NAMESPACE/NAME")]
+Output = Annotated[str, typer.Option("-o", "--output", help="`yaml` or `json`.")]
+
+
+@app.command()
+def up(
+    paths: Paths,
+    port_offset: Annotated[
+        int,
+        typer.Option(help="Listener ports below 1024 are served at this much above; 0 serves the ports themselves."),
+    ] = 10000,
+    envoy: Annotated[str | None, typer.Option(help="The Envoy to run, instead of the packaged one.")] = None,
+    debug_port: Annotated[int, typer.Option(help="Port of the gRPC debug endpoint on 127.0.0.1; 0 picks one.")] = 18001,
+    channel: Channel = "experimental",
+    controller_name: Controller = CONTROLLER,
+    log_level: LogLevel = "warning",
+    plain: Annotated[bool, typer.Option("--plain", help="Print lines, also on a terminal.")] = False,
+) -> None:
+    """Serve a folder of YAML on this machine: the control plane and a real **Envoy for each Gateway**.
+
+    Each Gateway gets a loopback address of its own. Edits to the files take effect at once. Deployments that run
+    Gatehouse's own echo are run too; other Services are found by DNS under their names. Ctrl-C ends all of it.
+    """
+    from xds_server.cli import up as command
+
+    command.run(
+        paths,
+        command.Options(
+            port_offset=port_offset,
+            envoy=envoy,
+            debug_port=debug_port,
+            channel=_one_of(channel, "--channel", "experimental", "standard"),
+            controller_name=controller_name,
+            log_level=log_level,
+            plain=plain,
+        ),
+    )
+
+
+@app.command()
+def serve(
+    resources: Annotated[
+        list[Path],
+        typer.Option("--resources", help="File or folder of YAML or JSON; repeat for several.", metavar="PATH"),
+    ],
+    xds_address: Annotated[str, typer.Option(help="Where Envoys connect.", metavar="HOST:PORT")] = "127.0.0.1:18000",
+    debug_address: Annotated[
+        str, typer.Option(help="The gRPC debug endpoint: CSDS, reflection, health.", metavar="HOST:PORT")
+    ] = "127.0.0.1:18001",
+    metrics_address: Annotated[
+        str, typer.Option(help="Prometheus metrics at /metrics.", metavar="HOST:PORT")
+    ] = "127.0.0.1:18002",
+    channel: Channel = "experimental",
+    controller_name: Controller = CONTROLLER,
+    log_level: LogLevel = "info",
+    log_format: Annotated[str, typer.Option(help="`text` for people or `json` for machines.")] = "text",
+) -> None:
+    """Run the control plane alone, for Envoys that somebody else starts (see `envoy/README.md`).
+
+    It can be killed and started again: its Envoys keep serving, and only what changed is sent when they reconnect.
+    """
+    from xds_server.cli import serve as command
+
+    command.run(
+        resources,
+        command.Options(
+            xds_address=xds_address,
+            debug_address=debug_address,
+            metrics_address=metrics_address,
+            channel=_one_of(channel, "--channel", "experimental", "standard"),
+            controller_name=controller_name,
+            log_level=log_level,
+            log_json=_one_of(log_format, "--log-format", "text", "json") == "json",
+        ),
+    )
+
+
+@app.command()
+def translate(
+    paths: Paths,
+    gateway: GatewayOption = None,
+    type_: Annotated[
+        str | None,
+        typer.Option(
+            "--type",
+            help="`listeners`, `routes`, `clusters`, `endpoints`, `secrets` or `status`; all but status if not given.",
+        ),
+    ] = None,
+    output: Output = "yaml",
+    channel: Channel = "experimental",
+    controller_name: Controller = CONTROLLER,
+) -> None:
+    """Print what Envoy would get, or with `--type status` the status every object would be given.
+
+    Nothing is started; it is judged as if Envoy had accepted everything. Private keys are redacted.
+    """
+    from xds_server.cli import translate as command
+
+    kinds = ("listeners", "routes", "clusters", "endpoints", "secrets", "status")
+    command.run(
+        paths,
+        gateway=gateway,
+        type_=None if type_ is None else _one_of(type_, "--type", *kinds),
+        output=_one_of(output, "--output", "yaml", "json"),
+        channel=_one_of(channel, "--channel", "experimental", "standard"),
+        controller_name=controller_name,
+    )
+
+
+@app.command()
+def check(
+    paths: Paths,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Count references to objects that are not there as findings.")
+    ] = False,
+    output: Annotated[str, typer.Option("-o", "--output", help="`text` or `json`.")] = "text",
+    channel: Channel = "experimental",
+    controller_name: Controller = CONTROLLER,
+) -> None:
+    """Find what is wrong **before** it is applied, for CI and GitOps.
+
+    Each document is validated against the Gateway API schemas and their CEL rules, then everything is translated and
+    each condition that would not be as it should be is reported, with file, line, object, reason and what to change.
+    Exit status: 0 nothing found, 1 findings, 2 it could not run.
+    """
+    from xds_server.cli import check as command
+
+    raise typer.Exit(
+        command.run(
+            paths,
+            strict=strict,
+            output=_one_of(output, "--output", "text", "json"),
+            channel=_one_of(channel, "--channel", "experimental", "standard"),
+            controller_name=controller_name,
+        )
+    )
+
+
+@app.command()
+def snapshot(
+    gateway: GatewayOption = None,
+    type_: Annotated[
+        str | None, typer.Option("--type", help="`listeners`, `routes`, `clusters`, `endpoints` or `secrets`.")
+    ] = None,
+    server: Annotated[
+        str, typer.Option(help="The control plane's debug endpoint.", metavar="HOST:PORT")
+    ] = "127.0.0.1:18001",
+    output: Output = "yaml",
+) -> None:
+    """Print what a **running** control plane serves, and what each Envoy has accepted or refused of it."""
+    from xds_server.cli import snapshot as command
+
+    raise typer.Exit(
+        command.run(
+            server,
+            gateway=gateway,
+            type_=None
+            if type_ is None
+            else _one_of(type_, "--type", "listeners", "routes", "clusters", "endpoints", "secrets"),
+            output=_one_of(output, "--output", "yaml", "json"),
+        )
+    )
+
+
+@app.command()
+def echo(
+    port: Annotated[int, typer.Option(help="HTTP/1.1, cleartext HTTP/2, WebSockets and gRPC.")] = 8080,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "0.0.0.0",  # noqa: S104
+) -> None:
+    """Run the small backend of the examples: it answers with the request it got."""
+    from xds_server.cli import echo as command
+
+    command.run(host, port)
+
+
+@app.command()
+def version() -> None:
+    """Print the versions of Gatehouse, the Gateway API and Envoy it is made for."""
+    from importlib.metadata import version as installed
+
+    typer.echo(f"gatehouse {installed('gatehouse')} (Gateway API 1.7.0, Envoy 1.40)")
+
+
+def _one_of(value: str, option: str, *choices: str) -> str:
+    if value not in choices:
+        raise typer.BadParameter(f"{value!r} is none of {', '.join(choices)}", param_hint=option)
+    return value
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,94 @@
+"""The two ends joined: changes of objects go in, every Gateway's snapshot and every object's status come out."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+import structlog
+
+from translator.ir import Placement
+from translator.pipeline import Commit, Settings, Translator
+from translator.status import Status
+from translator.value import Key, Ref
+from translator.xds.resource import ResourceType
+from xds_server import metrics
+from xds_server.ads.events import Acked, Connected, Disconnected, Event, Nacked
+from xds_server.files import Change, Put
+from xds_server.snapshot import SnapshotCache
+
+log = structlog.get_logger()
+
+Watcher = Callable[[Commit], None]
+
+
+class ControlPlane:
+    """A translator, its snapshots, and those who want to hear of commits."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.translator = Translator(settings)
+        self.snapshots = SnapshotCache()
+        self._statuses: dict[Ref, Status] = {}
+        self._watchers: list[Watcher] = []
+
+    @property
+    def statuses(self) -> Mapping[Ref, Status]:
+        """What every object should be told now."""
+        return self._statuses
+
+    def watch(self, watcher: Watcher) -> None:
+        """Call this after every commit that changed something, from now on."""
+        self._watchers.append(watcher)
+
+    def change(self, changes: Iterable[Change], placements: Mapping[Key, Placement | None] | None = None) -> Commit:
+        """Take in a batch of changes and publish what they mean, in one commit."""
+        for change in changes:
+            if isinstance(change, Put):
+                self.translator.put(change.ref.kind, change.value)
+            else:
+                self.translator.delete(change.ref.kind, change.ref.key)
+        for gateway, placement in (placements or {}).items():
+            self.translator.place(gateway, placement)
+        return self._commit()
+
+    def hear(self, event: Event) -> None:
+        """Take note of what a stream found out about its Envoy; a refused cluster is taken out of the routes."""
+        match event:
+            case Nacked(gateway=gateway, type=type_, name=name, version=version, words=words):
+                metrics.NACKS.labels(type_.name.lower()).inc()
+                log.error(
+                    "xds.nack",
+                    gateway=str(gateway),
+                    node=event.node,
+                    type=type_.name.lower(),
+                    name=name,
+                    host=event.host,
+                    version=version,
+                    words=words,
+                )
+                if type_ is ResourceType.CLUSTER:
+                    self.translator.refuse(gateway, name, version, words)
+                    self._commit()
+            case Acked(type=type_, seconds=seconds):
+                metrics.ACKS.labels(type_.name.lower()).inc()
+                metrics.ACK_SECONDS.labels(type_.name.lower()).observe(seconds)
+            case Connected(gateway=gateway, node=node):
+                metrics.STREAMS.inc()
+                log.info("xds.connected", gateway=str(gateway), node=node)
+            case Disconnected(gateway=gateway, node=node):
+                metrics.STREAMS.dec()
+                log.info("xds.disconnected", gateway=str(gateway), node=node)
+
+    def _commit(self) -> Commit:
+        with metrics.COMMIT_SECONDS.time():
+            commit = self.translator.commit()
+        if not commit:
+            return commit
+        for change in commit.statuses:
+            if change.status is None:
+                self._statuses.pop(change.ref, None)
+            else:
+                self._statuses[change.ref] = change.status
+        touched = self.snapshots.apply((*commit.resources, *commit.tables, *commit.hosts))
+        for gateway in touched:
+            log.debug("snapshot.published", gateway=str(gateway), hosts=len(commit.hosts))
+        for watcher in self._watchers:
+            watcher(commit)
+        return commit
