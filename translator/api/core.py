@@ -24,6 +24,8 @@ class ServiceSpec(ApiValue):
     type: str = "ClusterIP"
     cluster_ip: str = msgspec.field(name="clusterIP", default="")
     external_name: str = ""
+    selector: dict[str, str] = msgspec.field(default_factory=dict)
+    """Labels of the pods behind it; read where Gatehouse runs the pods itself."""
 
 
 class Service(ApiValue):

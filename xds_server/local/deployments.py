@@ -1,0 +1,232 @@
+"""Which Deployments of the given files can run on this machine, and behind which Services their pods are.
+
+A Deployment runs here if one of its containers runs Gatehouse's own echo: image `gatehouse` of any registry and tag,
+started as `gatehouse echo` or, by the image's entry point, `echo`. Nothing here starts anything.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from translator.api.core import Service, ServicePort
+from translator.api.meta import ApiValue, Meta
+from translator.value import Key, Value
+
+IMAGE = re.compile(r"(?:.+/)?gatehouse(?::[^/]+)?(?:@.+)?")
+DEFAULT_NAMESPACE = "default"
+DEFAULT_PORT = 8080
+"""Where the echo listens unless its `--port` says otherwise."""
+
+
+class ContainerPort(ApiValue):
+    """A port of a container, by which Services may name it."""
+
+    container_port: int
+    name: str = ""
+
+
+class EnvVar(ApiValue):
+    """A variable of a container's environment."""
+
+    name: str
+    value: str = ""
+
+
+class Container(ApiValue):
+    """What of a container decides whether and how it runs here."""
+
+    image: str = ""
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    ports: tuple[ContainerPort, ...] = ()
+    env: tuple[EnvVar, ...] = ()
+
+
+class PodSpec(ApiValue):
+    """The containers of a pod."""
+
+    containers: tuple[Container, ...] = ()
+
+
+class TemplateMeta(ApiValue):
+    """The labels by which Services select pods."""
+
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class PodTemplate(ApiValue):
+    """What each replica is made from."""
+
+    spec: PodSpec
+    metadata: TemplateMeta = TemplateMeta()
+
+
+class DeploymentSpec(ApiValue):
+    """How many replicas of what."""
+
+    template: PodTemplate
+    replicas: int = 1
+
+
+class Deployment(ApiValue):
+    """apps/v1 Deployment, as far as it is read here."""
+
+    metadata: Meta
+    spec: DeploymentSpec
+
+    @property
+    def key(self) -> Key:
+        """Where it lives; like kubectl's, in `default` where it does not say."""
+        return Key(self.metadata.namespace or DEFAULT_NAMESPACE, self.metadata.name)
+
+
+class Pod(Value):
+    """One echo to run: who it says it is, and the port that its container would have."""
+
+    key: Key
+    service: str
+    """What SERVICE_NAME in its environment says."""
+    container_port: int
+
+
+class Backing(Value):
+    """A pod behind a Service, with the ports of the Service that lead to it."""
+
+    service: Key
+    pod: Pod
+    ports: tuple[ServicePort, ...]
+
+
+class NotLocal(Value):
+    """A Deployment that does not run here, and why."""
+
+    deployment: Key
+    reason: str
+
+    def __str__(self) -> str:
+        return f"Deployment {self.deployment} is not run locally: {self.reason}; its Services are looked up in DNS"
+
+
+class Plan(Value):
+    """What runs here, behind which Services, and what does not; `selecting` has even Services of no replica."""
+
+    pods: tuple[Pod, ...] = ()
+    backings: tuple[Backing, ...] = ()
+    selecting: tuple[Key, ...] = ()
+    not_local: tuple[NotLocal, ...] = ()
+
+
+class _Echo(Value):
+    """How a container runs the echo."""
+
+    port: int
+    names: tuple[ContainerPort, ...]
+    service: str
+
+
+def plan(documents: Iterable[Mapping[str, Any]], services: Iterable[Service]) -> Plan:
+    """Plan the Deployments among these documents, the first of each name; other kinds are passed over."""
+    by_namespace: dict[str, list[Service]] = {}
+    for service in services:
+        if service.spec.selector and service.spec.type != "ExternalName":
+            by_namespace.setdefault(service.metadata.namespace or DEFAULT_NAMESPACE, []).append(service)
+    pods: list[Pod] = []
+    backings: list[Backing] = []
+    selecting: set[Key] = set()
+    not_local: list[NotLocal] = []
+    for document in _first_of_each_name(documents):
+        match _read(document):
+            case NotLocal() as refusal:
+                not_local.append(refusal)
+            case (Deployment() as deployment, _Echo() as echo):
+                replicas = _replicas(deployment, echo)
+                selected_by = [
+                    service
+                    for service in by_namespace.get(deployment.key.namespace, ())
+                    if service.spec.selector.items() <= deployment.spec.template.metadata.labels.items()
+                ]
+                pods += replicas
+                selecting |= {_key(service) for service in selected_by}
+                backings += [
+                    Backing(_key(service), pod, _ports_to(echo, service)) for service in selected_by for pod in replicas
+                ]
+    return Plan(tuple(pods), tuple(backings), tuple(sorted(selecting)), tuple(not_local))
+
+
+def _first_of_each_name(documents: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
+    deployments: dict[Key, Mapping[str, Any]] = {}
+    for document in documents:
+        if (document.get("apiVersion"), document.get("kind")) == ("apps/v1", "Deployment"):
+            deployments.setdefault(_name(document), document)
+    return deployments.values()
+
+
+def _name(document: Mapping[str, Any]) -> Key:
+    metadata = document.get("metadata")
+    names = metadata if isinstance(metadata, Mapping) else {}
+    return Key(str(names.get("namespace") or DEFAULT_NAMESPACE), str(names.get("name", "")))
+
+
+def _read(document: Mapping[str, Any]) -> tuple[Deployment, _Echo] | NotLocal:
+    try:
+        deployment = msgspec.convert(document, Deployment)
+    except msgspec.ValidationError as error:
+        return NotLocal(_name(document), str(error))
+    containers = deployment.spec.template.spec.containers
+    for container in containers:
+        words = _words(container)
+        if words is None:
+            continue
+        port = _port(words)
+        if port is None:
+            return NotLocal(deployment.key, f"of the options in `{' '.join(words)}` only --port is known here")
+        service = next((variable.value for variable in container.env if variable.name == "SERVICE_NAME"), "")
+        return deployment, _Echo(port, container.ports, service)
+    images = ", ".join(container.image for container in containers)
+    return NotLocal(deployment.key, f"no container runs `gatehouse echo` (image {images})")
+
+
+def _words(container: Container) -> tuple[str, ...] | None:
+    """Return the words after `gatehouse echo`, or None where the container runs something else."""
+    if not IMAGE.fullmatch(container.image):
+        return None
+    words = (*container.command, *container.args) if container.command else ("gatehouse", *container.args)
+    return words[2:] if words[:2] == ("gatehouse", "echo") else None
+
+
+def _port(words: tuple[str, ...]) -> int | None:
+    match [part for word in words for part in word.split("=", 1)]:
+        case []:
+            return DEFAULT_PORT
+        case ["--port", number] if number.isdecimal():
+            return int(number)
+        case _:
+            return None
+
+
+def _replicas(deployment: Deployment, echo: _Echo) -> tuple[Pod, ...]:
+    namespace, name = deployment.key
+    return tuple(
+        Pod(Key(namespace, f"{name}-{number}"), echo.service, echo.port)
+        for number in range(1, deployment.spec.replicas + 1)
+    )
+
+
+def _ports_to(echo: _Echo, service: Service) -> tuple[ServicePort, ...]:
+    """Return the Service's ports whose targetPort, a number or a container port's name, is where the echo listens."""
+    numbers = {port.name: port.container_port for port in echo.names if port.name}
+    return tuple(
+        port
+        for port in service.spec.ports
+        if port.protocol == "TCP" and echo.port == _target(port.target_port or port.port, numbers)
+    )
+
+
+def _target(port: int | str, numbers: Mapping[str, int]) -> int | None:
+    return numbers.get(port) if isinstance(port, str) else port
+
+
+def _key(service: Service) -> Key:
+    return Key(service.metadata.namespace or DEFAULT_NAMESPACE, service.metadata.name)
