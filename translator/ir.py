@@ -102,6 +102,10 @@ class Named(Value):
     regex: bool = False
 
 
+SHARES = 1_000_000
+"""What the shares of a match are parts of."""
+
+
 class Match(Value):
     """All of it must hold."""
 
@@ -111,6 +115,9 @@ class Match(Value):
     query_params: tuple[Named, ...] = ()
     grpc: bool = False
     """Only gRPC requests (content-type application/grpc)."""
+    share: int = 0
+    """Where not 0, only requests whose random number modulo SHARES is below. Backends whose filters need a route of
+    their own get routes with growing shares, one after the other, the last one without."""
 
 
 class HeaderChanges(Value):
@@ -218,7 +225,7 @@ class Route(Value):
         """Whether no request gets past this route, so that nothing behind it can be reached."""
         match = self.match
         return match.path == Path("prefix", "/") and not (
-            match.method or match.headers or match.query_params or match.grpc
+            match.method or match.headers or match.query_params or match.grpc or match.share
         )
 
 
@@ -240,6 +247,8 @@ class Resolved(Value):
     """References that do not resolve: what ResolvedRefs says."""
     invalid: tuple[Refusal, ...] = ()
     """Rules that cannot be served as written: Accepted=False if none is left, else PartiallyInvalid."""
+    valid: bool = True
+    """Whether any rule is left; False makes Accepted False."""
 
 
 # ---- attachment -----------------------------------------------------------------------------------------------------

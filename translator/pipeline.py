@@ -101,6 +101,7 @@ class Translator:
         losers = graph.derived("cross-kind conflicts", grpc, conflicts.losers, http)
         accepted = graph.derived("accepted", bound, conflicts.settle, losers)
         resolved = graph.derived("resolved", self._routes, routes.resolve, objects["Service"], granted)
+        rejected = graph.derived("rejected", resolved, routes.rejected)
 
         # attach: clusters
         slices = graph.group("slices", (objects["EndpointSlice"], endpoints.by_service))
@@ -130,7 +131,8 @@ class Translator:
         self._endpoints = graph.derived("endpoints of gateways", used, endpoint.of_gateway, endpoint_rows)
 
         # status
-        attached = graph.group("attached", (accepted, parents.by_listener))
+        attached_to = graph.derived("attached to", accepted, parents.attached_to, rejected)
+        attached = graph.group("attached", (attached_to, parents.by_listener))
         counted = graph.derived("attached routes", attached, parents.count)
         self._statuses: dict[str, Table[Key, Status]] = {
             "GatewayClass": graph.derived(

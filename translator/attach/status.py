@@ -216,7 +216,7 @@ def of_route(ref: Ref, bound: ir.Bound, resolved: Lookup[Ref, ir.Resolved]) -> R
 
 def _of_bond(bond: ir.Bond, rules: ir.Resolved | None, generation: int) -> Iterable[Condition]:
     invalid = () if rules is None else rules.invalid
-    wholly_invalid = invalid if rules is not None and not rules.routes else ()
+    wholly_invalid = invalid if rules is not None and not rules.valid else ()
     refusals = _some(bond.refusal) or wholly_invalid
     yield _positive(Type.ACCEPTED, Reason.ACCEPTED, refusals, "the route is accepted", generation)
     unresolved = () if rules is None else rules.refusals

@@ -1,0 +1,91 @@
+"""Backend references: the Service port they lead to and how it is spoken to, or the Reason that refuses them.
+
+Source: gateway-api v1.7.0, apis/v1/httproute_types.go (HTTPBackendRef), object_reference_types.go, GEP-1911.
+
+Protocols over TLS (`https`, `kubernetes.io/wss`) are spoken encrypted; the backend's certificate is not verified,
+because only a policy can say against what. GEP-1911 leaves both to the implementation.
+"""
+
+from collections.abc import Mapping
+
+from translator import ir
+from translator.api.core import Service, ServicePort
+from translator.api.gateway import GATEWAY_GROUP
+from translator.api.routes import BackendObjectReference
+from translator.attach.conditions import Reason
+from translator.attach.grants import Grants, permitted
+from translator.value import Key, Lookup, Ref
+
+PROTOCOLS: Mapping[str, Mapping[str, str]] = {
+    "HTTPRoute": {
+        "": "http1",
+        "http": "http1",
+        "kubernetes.io/ws": "http1",
+        "kubernetes.io/h2c": "http2",
+        "http2": "http2",
+        "grpc": "http2",
+        "https": "https1",
+        "kubernetes.io/wss": "https1",
+    },
+    "GRPCRoute": {
+        "": "http2",
+        "http": "http2",
+        "http2": "http2",
+        "grpc": "http2",
+        "kubernetes.io/h2c": "http2",
+        "https": "https2",
+    },
+}
+"""By kind of route: how a Service port of this appProtocol is spoken to; gRPC runs over HTTP/2 alone."""
+
+
+def resolve(
+    ref: BackendObjectReference, home: Ref, services: Lookup[Key, Service], granted: Lookup[str, Grants]
+) -> ir.ClusterKey | ir.Refusal:
+    """Resolve a reference of the route `home`: kind first, then permission, then existence."""
+    if (ref.group, ref.kind) != ("", "Service"):
+        kind = f"{ref.kind}.{ref.group}" if ref.group else ref.kind
+        return ir.Refusal(Reason.INVALID_KIND, f"backendRef {ref.name} is of kind {kind}: only Services are supported")
+    target = Key(ref.namespace or home.namespace, ref.name)
+    if target.namespace != home.namespace and not permitted(
+        granted.get(target.namespace), GATEWAY_GROUP, home.kind, home.namespace, "", "Service", ref.name
+    ):
+        message = (
+            f"Service {target} is in another namespace, and no ReferenceGrant in {target.namespace} "
+            f"admits {home.kind}s of {home.namespace}"
+        )
+        return ir.Refusal(Reason.REF_NOT_PERMITTED, message)
+    service = services.get(target)
+    if service is None:
+        return ir.Refusal(Reason.BACKEND_NOT_FOUND, f"Service {target} does not exist")
+    if ref.port is None:
+        return ir.Refusal(Reason.BACKEND_NOT_FOUND, f"backendRef {target} names no port of the Service")
+    protocol = _protocol(service, target, ref.port, home.kind)
+    if isinstance(protocol, ir.Refusal):
+        return protocol
+    return ir.ClusterKey(target.namespace, target.name, ref.port, protocol)
+
+
+def port_of(service: Service, port: int, transport: str = "TCP") -> ServicePort | None:
+    """Return the Service's port; an ExternalName Service that lists none has every port."""
+    if service.spec.type == "ExternalName" and not service.spec.ports:
+        return ServicePort(port, protocol=transport)
+    return next((it for it in service.spec.ports if (it.port, it.protocol) == (port, transport)), None)
+
+
+def _protocol(service: Service, target: Key, port: int, kind: str) -> str | ir.Refusal:
+    transport = "UDP" if kind == "UDPRoute" else "TCP"
+    found = port_of(service, port, transport)
+    if found is None:
+        other = next((it.protocol for it in service.spec.ports if it.port == port), None)
+        if other is None:
+            return ir.Refusal(Reason.BACKEND_NOT_FOUND, f"Service {target} has no port {port}")
+        message = f"port {port} of Service {target} is a {other} port, and {kind} needs {transport}"
+        return ir.Refusal(Reason.UNSUPPORTED_PROTOCOL, message)
+    if kind not in PROTOCOLS:
+        return transport.lower()
+    protocol = PROTOCOLS[kind].get(found.app_protocol or "")
+    if protocol is None:
+        message = f"port {port} of Service {target} has appProtocol {found.app_protocol}, which {kind} cannot speak"
+        return ir.Refusal(Reason.UNSUPPORTED_PROTOCOL, message)
+    return protocol

@@ -1,0 +1,218 @@
+"""Rules: matches, filters and backends become routes; a rule that cannot be served as written answers with an error.
+
+Source: gateway-api v1.7.0, apis/v1/httproute_types.go and grpcroute_types.go (HTTPRouteRule, GRPCRouteRule).
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TypeAlias
+
+import msgspec
+
+from translator import ir
+from translator.api import routes as api
+from translator.api.core import Service
+from translator.attach import backends, durations, filters
+from translator.attach.conditions import Reason
+from translator.attach.filters import Filters
+from translator.attach.grants import Grants
+from translator.attach.matches import Ranked
+from translator.value import Key, Lookup, Ref, Value
+
+FAILED = 500
+"""What HTTP clients get where there is nothing to forward to."""
+
+UNAVAILABLE = 503
+"""The same for gRPC clients: Envoy tells them UNAVAILABLE."""
+
+
+Resolve: TypeAlias = Callable[[api.BackendObjectReference], ir.ClusterKey | ir.Refusal]
+
+
+class Rule(Value):
+    """What the rules of HTTPRoutes and GRPCRoutes have in common."""
+
+    place: str
+    """`rules[0]`, and its name if it has one: for messages."""
+    name: str
+    """What the names of its routes begin with."""
+    matches: tuple[Ranked | ir.Refusal, ...]
+    filters: tuple[api.HTTPRouteFilter, ...]
+    backends: tuple[api.HTTPBackendRef, ...]
+    error: int
+    """What is answered where there is nothing to forward to."""
+    timeouts: api.HTTPRouteTimeouts = api.HTTPRouteTimeouts()
+    retry: api.HTTPRouteRetry | None = None
+
+
+class Outcome(Value):
+    """What became of a rule."""
+
+    routes: tuple[ir.Route, ...]
+    refusals: tuple[ir.Refusal, ...]
+    invalid: ir.Refusal | None
+
+
+class Target(Value):
+    """A backendRef with a share of the traffic, and what its own filters ask for."""
+
+    backend: ir.Backend
+    filters: Filters
+    mirrors: tuple[ir.Mirror, ...]
+
+    @property
+    def needs_a_route(self) -> bool:
+        """Whether its filters are more than a share of a route's traffic can have in Envoy."""
+        return bool(self.mirrors) or not self.filters.header_changes_alone
+
+
+class Plan(Value):
+    """A rule that can be served, but for its matches."""
+
+    filters: Filters
+    targets: tuple[Target, ...]
+    forward: ir.Forward
+    """All of it but the backends."""
+    error: int
+
+
+def resolve(rule: Rule, home: Ref, services: Lookup[Key, Service], granted: Lookup[str, Grants]) -> Outcome:
+    """Resolve one rule of the route `home`; its references are reported even if the rule is invalid."""
+    refusals: list[ir.Refusal] = []
+    plan = _plan(rule, partial(backends.resolve, home=home, services=services, granted=granted), refusals)
+    fault = next((it for it in (plan, *rule.matches) if isinstance(it, ir.Refusal)), None)
+    routes: list[ir.Route] = []
+    for number, it in enumerate(rule.matches):
+        if isinstance(it, Ranked):
+            name = f"{rule.name}/match/{number}"
+            if isinstance(plan, Plan) and fault is None:
+                routes += _routes(name, it, plan)
+            else:
+                routes.append(ir.Route(name, it.rank, it.match, ir.Respond(rule.error)))
+    invalid = None if fault is None else ir.Refusal(fault.reason, f"{rule.place}: {fault.message}")
+    return Outcome(tuple(routes), tuple(refusals), invalid)
+
+
+def _plan(rule: Rule, resolved: Resolve, refusals: list[ir.Refusal]) -> Plan | ir.Refusal:
+    """Read all of a rule but its matches; references that do not resolve are added to the refusals."""
+    mirrors = _mirrors(rule.filters, resolved, refusals)
+    targets = [_target(it, resolved, refusals) for it in rule.backends]
+    asked, forward = filters.read(rule.filters), _forward(rule)
+    for it in (asked, forward, *targets):
+        if isinstance(it, ir.Refusal):
+            return it
+    good = tuple(it for it in targets if isinstance(it, Target))
+    assert isinstance(asked, Filters)
+    assert isinstance(forward, ir.Forward)
+    if any(it.replaces_prefix for it in (asked, *(it.filters for it in good))) and any(
+        isinstance(it, Ranked) and it.match.path.kind != "prefix" for it in rule.matches
+    ):
+        return ir.Refusal(Reason.UNSUPPORTED_VALUE, "replacePrefixMatch needs matches of type PathPrefix alone")
+    if asked.rewrite is not None:
+        forward = msgspec.structs.replace(forward, hostname=asked.rewrite.hostname, path=asked.rewrite.path)
+    forward = msgspec.structs.replace(forward, mirrors=mirrors)
+    return Plan(asked, tuple(it for it in good if it.backend.weight), forward, rule.error)
+
+
+def _target(ref: api.HTTPBackendRef, resolved: Resolve, refusals: list[ir.Refusal]) -> Target | ir.Refusal:
+    """Resolve a backendRef; one that leads nowhere keeps its share of the traffic, as an error."""
+    found = resolved(ref)
+    if isinstance(found, ir.Refusal):
+        refusals.append(found)
+    cluster = None if isinstance(found, ir.Refusal) else found
+    mirrors = _mirrors(ref.filters, resolved, refusals)
+    asked = filters.read(ref.filters)
+    if isinstance(asked, ir.Refusal):
+        return ir.Refusal(asked.reason, f"backendRef {ref.name}: {asked.message}")
+    if asked.rewrite is not None:
+        message = f"backendRef {ref.name}: filter URLRewrite is supported on rules, not on backendRefs"
+        return ir.Refusal(Reason.UNSUPPORTED_VALUE, message)
+    return Target(ir.Backend(cluster, ref.weight, asked.request, asked.response), asked, mirrors)
+
+
+def _mirrors(
+    written: tuple[api.HTTPRouteFilter, ...], resolved: Resolve, refusals: list[ir.Refusal]
+) -> tuple[ir.Mirror, ...]:
+    """Resolve where requests are mirrored to; a reference that leads nowhere is dropped and reported."""
+    mirrors = []
+    for it in written:
+        if it.type == "ExtensionRef" and it.extension_ref is not None:
+            target = it.extension_ref
+            message = f"filter ExtensionRef names {target.kind}.{target.group} {target.name}: its kind is not supported"
+            refusals.append(ir.Refusal(Reason.INVALID_KIND, message))
+        if it.type != "RequestMirror" or it.request_mirror is None:
+            continue
+        cluster = resolved(it.request_mirror.backend_ref)
+        if isinstance(cluster, ir.Refusal):
+            refusals.append(cluster)
+            continue
+        mirror = ir.Mirror(cluster, *_share(it.request_mirror))
+        if mirror.numerator:
+            mirrors.append(mirror)
+    return tuple(mirrors)
+
+
+def _share(mirror: api.HTTPRequestMirrorFilter) -> tuple[int, int]:
+    if mirror.fraction is not None:
+        return mirror.fraction.numerator, mirror.fraction.denominator
+    return (100 if mirror.percent is None else mirror.percent), 100
+
+
+def _forward(rule: Rule) -> ir.Forward | ir.Refusal:
+    """Read timeouts and retries."""
+    written = (rule.timeouts.request, rule.timeouts.backend_request, rule.retry.backoff if rule.retry else None)
+    read = [None if it is None else durations.milliseconds(it) for it in written]
+    for text, value in zip(written, read, strict=True):
+        if text is not None and value is None:
+            return ir.Refusal(Reason.UNSUPPORTED_VALUE, f"{text!r} is not a duration")
+    request, backend, backoff = read
+    retry = None
+    if rule.retry is not None and rule.retry.attempts != 0:
+        retry = ir.Retry(1 if rule.retry.attempts is None else rule.retry.attempts, rule.retry.codes, backoff)
+    return ir.Forward((), request_timeout=request, backend_timeout=backend, retry=retry)
+
+
+def _routes(name: str, ranked: Ranked, plan: Plan) -> Iterator[ir.Route]:
+    """Make the routes of one match: one, unless backends have filters that only a route can have in Envoy."""
+    if plan.filters.redirect is not None or not any(it.needs_a_route for it in plan.targets):
+        yield _route(name, ranked, ranked.match, plan, plan.targets)
+        return
+    total, so_far = sum(it.backend.weight for it in plan.targets), 0
+    for number, target in enumerate(plan.targets):
+        so_far += target.backend.weight
+        share = 0 if so_far == total else round(ir.SHARES * so_far / total)
+        match = msgspec.structs.replace(ranked.match, share=share)
+        yield _route(f"{name}/backend/{number}", ranked, match, plan, (target,))
+
+
+def _route(name: str, ranked: Ranked, match: ir.Match, plan: Plan, targets: tuple[Target, ...]) -> ir.Route:
+    asked = plan.filters
+    own = targets[0].filters if len(targets) == 1 else filters.NO_FILTERS
+    action = _action(plan, targets, own)
+    changes = (own.request, own.response) if isinstance(action, ir.Redirect) else (ir.NO_CHANGES, ir.NO_CHANGES)
+    return ir.Route(
+        name,
+        ranked.rank,
+        match,
+        action,
+        _joined(asked.request, changes[0]),
+        _joined(asked.response, changes[1]),
+        own.cors or asked.cors,
+    )
+
+
+def _action(plan: Plan, targets: tuple[Target, ...], own: Filters) -> ir.Action:
+    if plan.filters.redirect is not None:
+        return plan.filters.redirect
+    if all(it.backend.cluster is None for it in targets):
+        return ir.Respond(plan.error)
+    if own.redirect is not None:
+        return own.redirect
+    mirrors = plan.forward.mirrors + (targets[0].mirrors if len(targets) == 1 else ())
+    return msgspec.structs.replace(plan.forward, backends=tuple(it.backend for it in targets), mirrors=mirrors)
+
+
+def _joined(one: ir.HeaderChanges, other: ir.HeaderChanges) -> ir.HeaderChanges:
+    if other == ir.NO_CHANGES:
+        return one
+    return ir.HeaderChanges(one.set + other.set, one.add + other.add, one.remove + other.remove)
