@@ -9,7 +9,18 @@ from functools import partial
 
 from translator import ir
 from translator.api.kinds import Object
-from translator.attach import certificates, classes, clusters, conflicts, endpoints, grants, listeners, parents, routes
+from translator.attach import (
+    certificates,
+    classes,
+    clusters,
+    conflicts,
+    endpoints,
+    grants,
+    listeners,
+    parents,
+    policies,
+    routes,
+)
 from translator.attach import status as reports
 from translator.features import SUPPORTED_FEATURES
 from translator.incremental import Graph, Source, Table
@@ -143,7 +154,7 @@ class Translator:
                 "listener set status", objects["ListenerSet"], reports.of_listener_set, objects["Gateway"], owned
             ),
             "BackendTLSPolicy": graph.derived(
-                "policy status", objects["BackendTLSPolicy"], reports.of_policy, objects["Service"]
+                "policy status", objects["BackendTLSPolicy"], policies.of_policy, objects["Service"]
             ),
         }
         self._route_statuses: Table[Ref, Status] = graph.derived("route status", accepted, reports.of_route, resolved)

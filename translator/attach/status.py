@@ -1,4 +1,4 @@
-"""Status: what objects are told, in conditions, became of them. Judged as if Envoy had accepted everything."""
+"""Status: what objects are told in conditions about themselves, judged as if Envoy had accepted everything."""
 
 from collections.abc import Iterable
 
