@@ -30,14 +30,14 @@ def environment() -> cel.Env:
 
     `validate` answers a list of complaints where Kubernetes answers an optional; `hasValue` asks whether there are any.
     """
-    string, text, dyn = cel.Type.STRING, [cel.Type.STRING], cel.Type.DYN
-    is_ip = cel.Overload("is_ip", return_type=cel.Type.BOOL, parameters=text, impl=formats.is_ip)
+    string, boolean, complaints = cel.Type.STRING, cel.Type.BOOL, cel.Type.List(cel.Type.STRING)
+    is_ip = cel.Overload("is_ip", return_type=boolean, parameters=[string], impl=formats.is_ip)
     validate = cel.Overload(
-        "validate_format", return_type=dyn, parameters=[string, string], is_member=True, impl=_complaints
+        "validate_format", return_type=complaints, parameters=[string, string], is_member=True, impl=_complaints
     )
-    has_value = cel.Overload("has_value", return_type=cel.Type.BOOL, parameters=[dyn], is_member=True, impl=bool)
+    has_value = cel.Overload("has_value", return_type=boolean, parameters=[complaints], is_member=True, impl=bool)
     return cel.NewEnv(
-        variables={"self": dyn, "oldSelf": dyn},
+        variables={"self": cel.Type.DYN, "oldSelf": cel.Type.DYN},
         extensions=[ext_strings.ExtStrings()],
         functions=[
             cel.FunctionDecl("isIP", [is_ip]),
