@@ -177,3 +177,12 @@ def test_status_is_dropped() -> None:
 
 def test_sixty_four_listeners_meet_every_rule() -> None:
     assert refusals(gateway(*({**LISTENER, "name": f"n{i}", "hostname": f"n{i}.com"} for i in range(64)))) == []
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\0b"])
+def test_what_is_no_text_keeps_the_rules_from_being_asked(text: str) -> None:
+    """Neither a lone surrogate nor a NUL survives the way into CEL."""
+    backend = {"name": text, "port": 80}
+    assert [v.cause for v in admit(http_route({"backendRefs": [backend]})).violations] == [Cause.TYPE_INVALID]
+    assert [v.cause for v in admit(document("ConfigMap", "v1", data={text: ""})).violations] == [Cause.TYPE_INVALID]
+    "\n".join(refusals(document("HTTPRoute", name=text, spec={}))).encode()

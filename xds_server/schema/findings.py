@@ -44,7 +44,7 @@ class FieldPath(tuple[str | int, ...]):
 def _step(step: str | int) -> str:
     if isinstance(step, int):
         return f"[{step}]"
-    return f".{step}" if step.isidentifier() else f"[{step.encode(errors='replace').decode()}]"
+    return f".{step}" if step.isidentifier() else f"[{printable(step)}]"
 
 
 def field_path(trail: Trail) -> FieldPath:
@@ -67,6 +67,11 @@ class Violation(Value):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" if self.path else self.message
+
+
+def not_text(trail: Trail) -> Violation:
+    """A string or a key cannot be written as UTF-8 or holds a NUL, so no rule could read it."""
+    return Violation(field_path(trail), Cause.TYPE_INVALID, "Invalid value: must be UTF-8 text without NUL")
 
 
 def required(trail: Trail, detail: str = "") -> Violation:
@@ -110,8 +115,13 @@ def duplicate(trail: Trail, value: object) -> Violation:
 
 def shown(value: object) -> str:
     """Print a value as JSON, cut where it is long."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = printable(json.dumps(value, ensure_ascii=False, default=str))
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+
+
+def printable(text: str) -> str:
+    """Replace what UTF-8 cannot write."""
+    return text.encode(errors="replace").decode()
 
 
 def json_type(value: object) -> str:

@@ -59,7 +59,7 @@ def _refusals(
     formatted: Callable[[str], bool] | None,
 ) -> Iterator[Violation]:
     if not is_text(value):
-        yield findings.invalid(trail, "must be UTF-8 text without NUL")
+        yield findings.not_text(trail)
         return
     if len(value) < schema.get("minLength", 0):
         yield findings.invalid(trail, f"should be at least {schema['minLength']} chars long", value)

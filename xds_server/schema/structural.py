@@ -115,7 +115,7 @@ def _map(schema: Mapping[str, Any], compiler: Compiler) -> Visit:
         seen = {}
         for name, child in value.items():
             if type(name) is not str or not scalars.is_text(name):
-                found.violations.append(findings.invalid(trail, "keys must be strings of UTF-8 text", name))
+                found.violations.append(findings.not_text((trail, str(name))))
                 continue
             if visit_key is not None:
                 visit_key(name, trail, found)
