@@ -97,6 +97,7 @@ def _plan(rule: Rule, resolved: Resolve, refusals: list[ir.Refusal]) -> Plan | i
     """Read all of a rule but its matches; references that do not resolve are added to the refusals."""
     mirrors = _mirrors(rule.filters, resolved, refusals)
     targets = [_target(it, resolved, refusals) for it in rule.backends]
+    refusals += _extensions(rule.filters)
     asked, forward = filters.read(rule.filters), _forward(rule)
     for it in (asked, forward, *targets):
         if isinstance(it, ir.Refusal):
@@ -121,6 +122,7 @@ def _target(ref: api.HTTPBackendRef, resolved: Resolve, refusals: list[ir.Refusa
         refusals.append(found)
     cluster = None if isinstance(found, ir.Refusal) else found
     mirrors = _mirrors(ref.filters, resolved, refusals)
+    refusals += _extensions(ref.filters)
     asked = filters.read(ref.filters)
     if isinstance(asked, ir.Refusal):
         return ir.Refusal(asked.reason, f"backendRef {ref.name}: {asked.message}")
@@ -136,10 +138,6 @@ def _mirrors(
     """Resolve where requests are mirrored to; a reference that leads nowhere is dropped and reported."""
     mirrors = []
     for it in written:
-        if it.type == "ExtensionRef" and it.extension_ref is not None:
-            target = it.extension_ref
-            message = f"filter ExtensionRef names {target.kind}.{target.group} {target.name}: its kind is not supported"
-            refusals.append(ir.Refusal(Reason.INVALID_KIND, message))
         if it.type != "RequestMirror" or it.request_mirror is None:
             continue
         cluster = resolved(it.request_mirror.backend_ref)
@@ -150,6 +148,15 @@ def _mirrors(
         if mirror.numerator:
             mirrors.append(mirror)
     return tuple(mirrors)
+
+
+def _extensions(written: tuple[api.HTTPRouteFilter, ...]) -> Iterator[ir.Refusal]:
+    """Report references to filters of other kinds: there is none that we know."""
+    for it in written:
+        if it.extension_ref is not None:
+            target = it.extension_ref
+            message = f"filter ExtensionRef names {target.kind}.{target.group} {target.name}: its kind is not supported"
+            yield ir.Refusal(Reason.INVALID_KIND, message)
 
 
 def _share(mirror: api.HTTPRequestMirrorFilter) -> tuple[int, int]:
