@@ -1,0 +1,196 @@
+"""One resource type on one stream: what was sent, what is in flight, what waits, and who is suspected of a NACK."""
+
+from collections.abc import Iterable, Iterator
+
+from translator.xds.resource import Resource, ResourceType, RouteTable, VirtualHost, version
+from xds_server.ads.subscription import Subscription
+from xds_server.snapshot import Entry, Item, RouteConfiguration
+
+Batch = dict[Item, Entry | None]
+"""What one response changes; None removes."""
+
+
+def version_of(entry: Entry) -> str:
+    """Return the version of what can change by itself."""
+    return entry.version if isinstance(entry, Resource) else version(entry.digest)
+
+
+def same(one: Entry | None, other: Entry | None) -> bool:
+    """Whether two entries have the same content."""
+    if one is other:
+        return True
+    return one is not None and other is not None and version_of(one) == version_of(other)
+
+
+class Flight:
+    """A response that is not answered yet, and how to undo it."""
+
+    __slots__ = ("batch", "before", "nonce", "sent_at", "turn")
+
+    def __init__(self, nonce: str, turn: int, sent_at: float, batch: Batch, before: Batch) -> None:
+        self.nonce = nonce
+        self.turn = turn
+        """Its place among all responses of the stream: an Envoy takes them in this order."""
+        self.sent_at = sent_at
+        self.batch = batch
+        self.before = before
+
+
+class Channel:
+    """The state of one type; `Routes` keeps its entries as route tables."""
+
+    def __init__(self, kind: ResourceType) -> None:
+        self.type = kind
+        self.subscription = Subscription(kind)
+        self.flights: list[Flight] = []
+        self.dirty: set[Item] = set()
+        """Changed in the snapshot, not looked at yet."""
+        self.waiting: set[Item] = set()
+        """Looked at, and held back by the gate."""
+        self.owed: set[Item] = set()
+        """To be sent even if nothing changed: asked for, or doubtful after a NACK."""
+        self.refused: dict[Item, tuple[str, str]] = {}
+        """Versions that the Envoy refused, with its words; not sent again."""
+        self.suspects: list[list[Item]] = []
+        """Groups to be tried one by one after a NACK, the next one last."""
+        self.doubtful: list[Entry] = []
+        """Refused in one response with others: nobody knows whether the Envoy took them."""
+        self.unknown: set[str] = set()
+        """Resources that the Envoy brought along from another stream and whose content nobody here knows."""
+        self.greet = False
+        """Whether a response is due even if there is nothing to say."""
+        self._entries: dict[Item, Entry] = {}
+
+    # ---- what the Envoy was sent ----------------------------------------------------------------------------------
+
+    def get(self, item: Item) -> Entry | None:
+        """Return what was sent last."""
+        return self._entries.get(item)
+
+    def put(self, item: Item, entry: Entry | None) -> None:
+        """Note what is being sent; None forgets."""
+        if entry is None:
+            self._entries.pop(item, None)
+        else:
+            self._entries[item] = entry
+
+    def names(self) -> Iterator[str]:
+        """Names of the resources that were sent."""
+        return (item.name for item in self._entries)
+
+    def items(self, name: str) -> list[Item]:
+        """Items of a resource that were sent."""
+        item = Item(name)
+        return [item] if item in self._entries else []
+
+    def resource(self, name: str) -> Resource | None:
+        """Return a resource as it was sent."""
+        entry = self._entries.get(Item(name))
+        return entry if isinstance(entry, Resource) else None
+
+    def version(self, name: str) -> str:
+        """Return the version of a resource as it was sent; empty if it was not."""
+        resource = self.resource(name)
+        return "" if resource is None else resource.version
+
+    # ---- answers --------------------------------------------------------------------------------------------------
+
+    def flight(self, nonce: str) -> Flight | None:
+        """Return the unanswered response with a nonce; None if the nonce is stale or empty."""
+        return next((flight for flight in self.flights if flight.nonce == nonce), None) if nonce else None
+
+    def depart(self, flight: Flight) -> None:
+        """Note a response as sent."""
+        for item, entry in flight.batch.items():
+            self.put(item, entry)
+        self.owed.difference_update(flight.batch)
+        self.flights.append(flight)
+
+    def revert(self, flight: Flight) -> None:
+        """Undo a refused response: the Envoy holds what it held before, as far as anybody knows."""
+        self.flights.remove(flight)
+        for item, before in flight.before.items():
+            later = next((f for f in self.flights if f.turn > flight.turn and item in f.batch), None)
+            if later is not None:
+                later.before[item] = before
+            else:
+                self.put(item, before)
+
+    def forget(self, name: str) -> list[Entry]:
+        """Drop a resource that the stream gave up; return all that was known of it, sent and overtaken."""
+        dropped = [entry for item in self.items(name) if (entry := self.get(item)) is not None]
+        for flight in self.flights:
+            for item in [item for item in flight.batch if item.name == name]:
+                del flight.batch[item]
+                before = flight.before.pop(item)
+                dropped += [] if before is None else [before]
+        for item in self.items(name):
+            self.put(item, None)
+        for pending in (self.dirty, self.waiting, self.owed):
+            pending.difference_update([item for item in pending if item.name == name])
+        for item in [item for item in self.refused if item.name == name]:
+            del self.refused[item]
+        self.unknown.discard(name)
+        return dropped
+
+    def is_settled(self) -> bool:
+        """Whether all that was sent is answered and nobody is suspected."""
+        return not (self.flights or self.suspects)
+
+
+class Routes(Channel):
+    """The route tables of a stream; while a virtual host waits, a table differs from the snapshot's."""
+
+    def __init__(self) -> None:
+        super().__init__(ResourceType.ROUTE)
+        self.tables: dict[str, RouteConfiguration] = {}
+
+    def get(self, item: Item) -> Entry | None:
+        """Return what was sent last."""
+        table = self.tables.get(item.name)
+        if table is None:
+            return None
+        return table.hosts.get(item.host) if item.host else table.head
+
+    def put(self, item: Item, entry: Entry | None) -> None:
+        """Note what is being sent; None forgets."""
+        table = self.tables.setdefault(item.name, RouteConfiguration())
+        if item.host:
+            table.put(item.host, entry if isinstance(entry, VirtualHost) else None)
+        else:
+            table.head = entry if isinstance(entry, RouteTable) else None
+        if table.head is None and not table.hosts:
+            del self.tables[item.name]
+
+    def names(self) -> Iterator[str]:
+        """Names of the tables that were sent."""
+        return iter(self.tables)
+
+    def items(self, name: str) -> list[Item]:
+        """Items of a table that were sent."""
+        table = self.tables.get(name)
+        return [] if table is None else [Item(name), *[Item(name, host) for host in table.names]]
+
+    def resource(self, name: str) -> Resource | None:
+        """Return a table as it was sent."""
+        table = self.tables.get(name)
+        return None if table is None or table.head is None else Resource(name, table.version, table.body)
+
+    def version(self, name: str) -> str:
+        """Return the version of a table as it was sent; empty if it was not."""
+        return self.tables[name].version if name in self.tables else ""
+
+    def is_new(self, name: str) -> bool:
+        """Whether the Envoy was never sent this table: its first answer must not leave out what waits."""
+        table = self.tables.get(name)
+        return table is None or table.head is None
+
+
+def channel(kind: ResourceType) -> Channel:
+    """Make the channel of a type."""
+    return Routes() if kind is ResourceType.ROUTE else Channel(kind)
+
+
+def names_of(items: Iterable[Item]) -> tuple[str, ...]:
+    """Return the sorted names of the resources that items belong to."""
+    return tuple(sorted({item.name for item in items}))

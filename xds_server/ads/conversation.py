@@ -1,0 +1,308 @@
+"""What delta and state-of-the-world streams have in common: turns, answers, and the order of things.
+
+A conversation knows no socket and no clock. Requests, wake-ups and the time are given to it, and it returns the
+responses to be sent. At most one response per type is unanswered, but for CDS: an Envoy holds its CDS ACK while any
+cluster warms, so once it is known, or likely, to have taken one in, the next may follow.
+"""
+
+from collections.abc import Iterable
+
+from translator.value import Key, Value
+from translator.xds.resource import ResourceType
+from xds_server.ads.channel import Batch, Channel, Flight, Routes, channel, names_of, version_of
+from xds_server.ads.events import Acked, Event, Nacked, spoken
+from xds_server.ads.gate import NEVER, Gate
+from xds_server.ads.messages import WILDCARD, Node, Request, Response
+from xds_server.ads.plan import Plan
+from xds_server.ads.report import StreamReport, report
+from xds_server.ads.suspects import groups
+from xds_server.snapshot import Changed, Item, Snapshot
+
+TYPES = {str(kind): kind for kind in ResourceType}
+NAMING = frozenset({ResourceType.LISTENER, ResourceType.ROUTE})
+"""Types whose resources name clusters."""
+
+
+class Patience(Value):
+    """How long, in seconds, a stream waits for what an Envoy does at its own pace."""
+
+    gate: float = 1.5
+    """For a cluster that was sent to become ready before a route names it."""
+    hold: float = 1.0
+    """For a CDS ACK before Envoy is taken to hold it, and more clusters are sent."""
+    inherit: float = 15.0
+    """For listeners and routes to be asked for before clusters from before a reconnect are removed."""
+
+
+class Conversation:
+    """One stream of one Envoy, delta or state of the world."""
+
+    protocol = ""
+    tells_absence = False
+    """Whether the protocol has words for a resource that was asked for and does not exist."""
+
+    def __init__(
+        self, gateway: Key, node: Node, snapshot: Snapshot, now: float, patience: Patience = Patience()
+    ) -> None:
+        self.gateway = gateway
+        self.node = node
+        self._snapshot = snapshot
+        self._patience = patience
+        self._opened_at = now
+        self._gate = Gate(patience.gate)
+        self._channels: dict[ResourceType, Channel] = {}
+        self._echoes: set[str] = set()
+        """Clusters whose endpoints are due because the cluster was sent, though nobody asked for them yet."""
+        self._turns = 0
+        self._proven = 0
+        """The last response that Envoy is known to have taken in, and so all before it."""
+        self._reconsider = not snapshot.known
+        self._due: dict[ResourceType, float] = {}
+        self._events: list[Event] = []
+
+    # ---- in and out -----------------------------------------------------------------------------------------------
+
+    def receive(self, request: Request, now: float) -> list[Response]:
+        """Take a request; return what it causes to be sent."""
+        kind = TYPES.get(request.type_url)
+        if kind is None:
+            return []
+        first = kind not in self._channels
+        place = self._channels.setdefault(kind, channel(kind))
+        flight = place.flight(request.nonce)
+        if flight is not None:
+            self._answer(place, flight, request.words, now)
+        self._ask(place, request, first)
+        return self._turn(now, True)
+
+    def mark(self, changed: Changed) -> None:
+        """Note what changed in the snapshot; `push` sends it."""
+        for kind, items in changed.items():
+            place = self._channels.get(kind)
+            if place is None:
+                continue
+            if isinstance(place, Routes):
+                for head in [item for item in items if not item.host and place.subscription.wants(item.name)]:
+                    place.dirty.update(self._snapshot.items(kind, head.name), place.items(head.name))
+            place.dirty.update(item for item in items if place.subscription.wants(item.name))
+
+    def push(self, now: float) -> list[Response]:
+        """Return what the newest snapshot causes to be sent."""
+        reconsider = now >= self.next_deadline or (self._reconsider and self._snapshot.known)
+        if reconsider:
+            self._reconsider = False
+        return self._turn(now, reconsider)
+
+    def tick(self, now: float) -> list[Response]:
+        """Return what the passing of time causes to be sent."""
+        return self._turn(now, True)
+
+    @property
+    def next_deadline(self) -> float:
+        """When to call `tick`, if nothing happens before; infinite if there is nothing to wait for."""
+        return min(self._due.values(), default=NEVER)
+
+    def take_events(self) -> list[Event]:
+        """Return what was found out since the last call."""
+        events, self._events = self._events, []
+        return events
+
+    def report(self) -> StreamReport:
+        """Return what the Envoy was sent, ACKed and NACKed."""
+        return report(self.gateway, self.node, self.protocol, self._snapshot, self._channels.values())
+
+    # ---- what the protocols differ in -----------------------------------------------------------------------------
+
+    def _ask(self, place: Channel, request: Request, first: bool) -> None:
+        """Apply what a request says about subscriptions."""
+        raise NotImplementedError
+
+    def _respond(self, place: Channel, batch: Batch, nonce: str) -> Response:
+        """Put a batch that was noted as sent into words."""
+        raise NotImplementedError
+
+    def _forget(self, place: Channel, name: str) -> None:
+        dropped = place.forget(name)
+        if place.type in NAMING:
+            self._gate.unname(dropped)
+        elif place.type is ResourceType.CLUSTER:
+            self._gate.remove(name)
+
+    def _want(self, place: Channel, name: str, *, anew: bool) -> None:
+        """Look at a resource that the stream asked for; asked for anew, it is sent even if nothing changed."""
+        names = {*self._snapshot.names(place.type), *place.names()} if name == WILDCARD else (name,)
+        for each in names:
+            items = {*self._snapshot.items(place.type, each), *place.items(each)}
+            place.dirty |= items
+            if place.type is ResourceType.ENDPOINT and each in self._echoes:
+                self._echoes.discard(each)
+                place.owed |= items
+            if anew and name != WILDCARD:
+                place.owed |= items
+
+    def _inherit(self, place: Channel, name: str) -> None:
+        """Note that the Envoy brought along a resource just as the snapshot has it."""
+        entries = {item: self._snapshot.get(place.type, item) for item in self._snapshot.items(place.type, name)}
+        for item, entry in entries.items():
+            place.put(item, entry)
+        if place.type in NAMING:
+            self._gate.name(entries.values())
+
+    # ---- answers --------------------------------------------------------------------------------------------------
+
+    def _answer(self, place: Channel, flight: Flight, words: str | None, now: float) -> None:
+        self._proven = max(self._proven, flight.turn)
+        for earlier in [other for other in place.flights if other.turn < flight.turn]:
+            self._accept(place, earlier, now)
+        if words is None:
+            self._accept(place, flight, now)
+        else:
+            self._refuse(place, flight, words)
+
+    def _accept(self, place: Channel, flight: Flight, now: float) -> None:
+        place.flights.remove(flight)
+        for name in names_of(flight.batch):
+            place.unknown.discard(name)
+        put = tuple(item.name for item, entry in flight.batch.items() if entry is not None)
+        match place.type:
+            case ResourceType.CLUSTER:
+                for name in put:
+                    if place.get(Item(name)) is not None:
+                        self._gate.accept(name)
+            case ResourceType.ENDPOINT:
+                self._gate.accept_endpoints(put, flight.turn)
+            case ResourceType.LISTENER | ResourceType.ROUTE:
+                self._gate.unname(flight.before.values())
+            case ResourceType.SECRET:
+                pass
+        removed = tuple(item.name for item, entry in flight.batch.items() if entry is None and not item.host)
+        names = tuple(sorted(set(put))) if place.type is not ResourceType.ROUTE else names_of(flight.batch)
+        self._events.append(
+            Acked(self.gateway, self.node.id, place.type, names, removed, max(0.0, now - flight.sent_at))
+        )
+
+    def _refuse(self, place: Channel, flight: Flight, words: str) -> None:
+        items = sorted(item for item, entry in flight.batch.items() if entry is not None)
+        sent = {name: table.names for name, table in place.tables.items()} if isinstance(place, Routes) else {}
+        place.revert(flight)
+        if place.type in NAMING:
+            place.doubtful += [entry for entry in flight.batch.values() if entry is not None]
+        gone = [item for item in flight.batch if flight.batch[item] is None]
+        place.dirty.update(gone)
+        place.owed.update(gone)
+        if len(items) > 1:
+            place.owed.update(items)
+            place.suspects += groups(items, words, lambda name: sent.get(name, ()))
+        for item in items[:1] if len(items) == 1 else ():
+            self._convict(place, item, flight, words)
+
+    def _convict(self, place: Channel, item: Item, flight: Flight, words: str) -> None:
+        entry = flight.batch[item]
+        refused = "" if entry is None else version_of(entry)
+        place.refused[item] = (refused, spoken(words))
+        place.dirty.add(item)
+        if place.type is ResourceType.CLUSTER and place.get(item) is None:
+            self._gate.refuse(item.name)
+        self._events.append(
+            Nacked(self.gateway, self.node.id, place.type, item.name, item.host, refused, spoken(words))
+        )
+
+    # ---- turns ----------------------------------------------------------------------------------------------------
+
+    def _turn(self, now: float, reconsider: bool) -> list[Response]:
+        """Send what may be sent, in the order in which things are made: clusters first, routes last."""
+        if self._secrets_settled():
+            self._gate.accept_secrets()
+        responses: list[Response] = []
+        for kind in ResourceType:
+            place = self._channels.get(kind)
+            if place is not None:
+                responses += [self._send(place, batch, now) for batch in self._batches(place, now, reconsider)]
+                if place.is_settled() and place.doubtful:
+                    self._gate.unname(place.doubtful)
+                    place.doubtful.clear()
+        return responses
+
+    def _batches(self, place: Channel, now: float, reconsider: bool) -> Iterable[Batch]:
+        free_at = self._free_at(place)
+        if free_at > now:
+            idle = not (place.dirty or place.suspects)
+            self._due[place.type] = NEVER if idle or place.type is not ResourceType.CLUSTER else free_at
+            return []
+        held = bool(place.flights)
+        while place.suspects:
+            group = place.suspects.pop()
+            if held:
+                place.dirty.update(group)
+            elif batch := self._plan(place, group, now):
+                return [batch]
+        candidates, place.dirty = place.dirty, set()
+        if reconsider or isinstance(place, Routes):
+            candidates |= place.waiting if reconsider else self._waiting_for_new_tables(place)
+            self._due[place.type] = NEVER if reconsider else self._due.get(place.type, NEVER)
+        batch = self._plan(place, candidates, now)
+        if held:
+            return [{item: entry} for item, entry in batch.items()]
+        return [batch] if batch or (place.greet and not place.waiting) else []
+
+    def _waiting_for_new_tables(self, place: Channel) -> set[Item]:
+        if not isinstance(place, Routes) or not place.waiting:
+            return set()
+        return {item for item in place.waiting if place.is_new(item.name)}
+
+    def _free_at(self, place: Channel) -> float:
+        """Return when the next response of a type may be sent, if nothing is answered before."""
+        unproven = [flight.sent_at for flight in place.flights if flight.turn > self._proven]
+        if place.type is ResourceType.CLUSTER:
+            return max(unproven, default=-self._patience.hold) + self._patience.hold
+        return NEVER if place.flights else 0.0
+
+    def _plan(self, place: Channel, candidates: Iterable[Item], now: float) -> Batch:
+        clusters = self._channels.get(ResourceType.CLUSTER)
+        plan = Plan(
+            place,
+            clusters,
+            self._snapshot,
+            self._gate,
+            now=now,
+            removable_at=self._inherited_go_at(),
+            tells_absence=self.tells_absence,
+        )
+        plan.consider(candidates)
+        self._due[place.type] = min(self._due.get(place.type, NEVER), plan.due)
+        return plan.batch
+
+    def _inherited_go_at(self) -> float:
+        """Return when clusters from before this stream may be removed: once all that may name them is known."""
+        naming = [self._channels.get(kind) for kind in NAMING]
+        if any(place is not None and place.unknown for place in naming):
+            return NEVER
+        return 0.0 if all(naming) else self._opened_at + self._patience.inherit
+
+    def _secrets_settled(self) -> bool:
+        secrets = self._channels.get(ResourceType.SECRET)
+        return secrets is None or not (secrets.flights or secrets.owed)
+
+    def _send(self, place: Channel, batch: Batch, now: float) -> Response:
+        self._turns += 1
+        nonce = str(self._turns)
+        flight = Flight(nonce, self._turns, now, batch, {item: place.get(item) for item in batch})
+        place.depart(flight)
+        place.greet = False
+        if place.type is ResourceType.CLUSTER:
+            self._gate.send(batch, self._turns, now)
+            self._echo(item.name for item, entry in batch.items() if entry is not None)
+        elif place.type in NAMING:
+            self._gate.name(batch.values())
+        return self._respond(place, batch, nonce)
+
+    def _echo(self, clusters: Iterable[str]) -> None:
+        """Send the endpoints of a sent cluster too: Envoy makes a changed cluster anew, and waits for them."""
+        endpoints = self._channels.get(ResourceType.ENDPOINT)
+        for cluster in clusters:
+            item = Item(cluster)
+            if endpoints is None or not endpoints.subscription.wants(cluster):
+                self._echoes.add(cluster)
+            elif self._snapshot.get(ResourceType.ENDPOINT, item) is not None:
+                endpoints.dirty.add(item)
+                endpoints.owed.add(item)

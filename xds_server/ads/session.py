@@ -1,0 +1,60 @@
+"""The delta protocol: DeltaDiscoveryRequest in, what changed out."""
+
+from collections.abc import Iterable
+
+from translator.xds.resource import Resource, ResourceType
+from xds_server.ads.channel import Batch, Channel, names_of
+from xds_server.ads.conversation import Conversation
+from xds_server.ads.messages import WILDCARD, Request, Response, Sendable
+from xds_server.snapshot import Item
+
+
+class DeltaSession(Conversation):
+    """One stream of DeltaAggregatedResources."""
+
+    protocol = "delta"
+    tells_absence = True
+
+    def _ask(self, place: Channel, request: Request, first: bool) -> None:
+        added, gone = place.subscription.change(request.subscribe, request.unsubscribe)
+        if first:
+            self._take_over(place, request.initial_versions)
+            place.greet = place.subscription.wildcard and not request.initial_versions
+        inherited = {name for name, _ in request.initial_versions} if first else set()
+        for name in gone:
+            self._give_up(place, name)
+        for name in added:
+            self._want(place, name, anew=name not in inherited)
+
+    def _take_over(self, place: Channel, versions: Iterable[tuple[str, str]]) -> None:
+        """Learn from initial_resource_versions what the Envoy holds; only what differs will be sent."""
+        for name, version in versions:
+            if not place.subscription.wants(name):
+                continue
+            if version and self._snapshot.version(place.type, name) == version:
+                self._inherit(place, name)
+            else:
+                place.unknown.add(name)
+                if place.type is not ResourceType.ROUTE:
+                    place.put(Item(name), Resource(name, version, b""))
+            if place.type is ResourceType.CLUSTER:
+                self._gate.inherit(name)
+
+    def _give_up(self, place: Channel, name: str) -> None:
+        if name == WILDCARD:
+            for other in [other for other in place.names() if not place.subscription.wants(other)]:
+                self._forget(place, other)
+        elif place.subscription.wants(name):
+            self._want(place, name, anew=True)  # the client dropped it, though the wildcard still covers it
+        else:
+            self._forget(place, name)
+
+    def _respond(self, place: Channel, batch: Batch, nonce: str) -> Response:
+        names = names_of(item for item, entry in batch.items() if entry is not None or item.host)
+        sent = [resource for name in names if (resource := place.resource(name)) is not None]
+        return Response(
+            place.type,
+            nonce,
+            resources=tuple(Sendable(resource.name, resource.version, resource.body) for resource in sent),
+            removed=tuple(item.name for item, entry in batch.items() if entry is None and not item.host),
+        )
