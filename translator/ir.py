@@ -14,6 +14,9 @@ ANY_HOST = "*"
 HTTP_ROUTES = ("HTTPRoute", "GRPCRoute")
 """Route kinds that end in virtual hosts."""
 
+HTTP_PROTOCOLS = ("HTTP", "HTTPS")
+"""Protocols of listeners that have virtual hosts."""
+
 
 class Refusal(Value):
     """Why something a user asked for is not done: a Reason of the specification and what to change."""

@@ -29,6 +29,7 @@ from translator.value import Key, Ref, Value
 from translator.xds import cluster, endpoint, hosts, listener, route, route_table, secret
 from translator.xds.resource import (
     HostChange,
+    Refused,
     Resource,
     ResourceChange,
     ResourceType,
@@ -46,13 +47,6 @@ class Settings(Value):
     controller_name: str = "gatehouse.dev/gateway-controller"
     dns_services: bool = False
     """Resolve a Service without EndpointSlices by DNS under its own name, as the file source wants it."""
-
-
-class Refused(Value):
-    """A resource of some version that an Envoy of the Gateway has refused, with its words."""
-
-    version: str
-    words: str
 
 
 class Commit(Value):
@@ -129,14 +123,14 @@ class Translator:
         unusable = graph.derived("unusable clusters", self._refused, cluster.unusable, cluster_rows)
         served = graph.group("served", (accepted, hosts.served))
         encoded = graph.derived("encoded routes", served, route.encode, resolved, unusable)
-        hosted = graph.group("hosts", (accepted, hosts.of_route), (reported, hosts.of_listeners))
+        hosted = graph.group("hosts", (accepted, hosts.of_route), (parent_rows, hosts.of_listeners))
         self._hosts = graph.derived("virtual hosts", hosted, hosts.assemble, encoded, hosted)
-        tabled = graph.group("tables", (reported, route_table.of_listeners))
+        tabled = graph.group("tables", (parent_rows, route_table.of_listeners))
         self._tables = graph.derived("route tables", tabled, route_table.encode)
-        ported = graph.group("ports", (reported, listener.of_gateway))
+        ported = graph.group("ports", (parent_rows, listener.of_gateway))
         self._listeners = graph.derived("envoy listeners", ported, listener.encode, self._placements)
-        shown = graph.group("secrets shown", (reported, secret.of_gateway))
-        self._secrets = graph.derived("secret resources", shown, secret.encode, checked, objects["Secret"])
+        shown = graph.group("secrets shown", (parent_rows, secret.of_gateway))
+        self._secrets = graph.derived("secret resources", shown, secret.encode, objects["Secret"])
         used = graph.group("clusters used", (self._hosts, hosts.clusters_used))
         self._clusters = graph.derived("clusters of gateways", used, cluster.of_gateway, cluster_rows)
         self._endpoints = graph.derived("endpoints of gateways", used, endpoint.of_gateway, endpoint_rows)

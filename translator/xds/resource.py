@@ -50,6 +50,13 @@ class RouteTable(Value):
     digest: int
 
 
+class Refused(Value):
+    """A resource of some version that an Envoy of the Gateway has refused, with its words."""
+
+    version: str
+    words: str
+
+
 class ResourceChange(NamedTuple):
     """A resource of one Gateway's snapshot was put or, with None, taken out; never of type ROUTE."""
 

@@ -1,0 +1,89 @@
+"""Resources as a static bootstrap: what would come over the stream is put in its place, so that Envoy judges it all."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from envoy.config.bootstrap.v3 import bootstrap_pb2
+from envoy.config.cluster.v3 import cluster_pb2
+from envoy.config.endpoint.v3 import endpoint_pb2
+from envoy.config.listener.v3 import listener_pb2
+from envoy.config.route.v3 import route_pb2
+from envoy.extensions.clusters.dns.v3 import dns_cluster_pb2
+from envoy.extensions.filters.http.cors.v3 import cors_pb2
+from envoy.extensions.filters.http.router.v3 import router_pb2
+from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
+from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
+from envoy.extensions.transport_sockets.tls.v3 import secret_pb2, tls_pb2
+from envoy.extensions.upstreams.http.v3 import http_protocol_options_pb2
+from google.protobuf import json_format
+
+from translator.xds.resource import Resource, ResourceType, RouteTable, VirtualHost
+
+KNOWN = (dns_cluster_pb2, cors_pb2, router_pb2, tls_inspector_pb2, tls_pb2, http_protocol_options_pb2)
+"""Messages inside an Any that must be known to be printed."""
+
+HCM = http_connection_manager_pb2.HttpConnectionManager
+
+
+def bootstrap(
+    resources: Iterable[tuple[ResourceType, Resource]], tables: Iterable[tuple[RouteTable, Iterable[VirtualHost]]]
+) -> dict[str, Any]:
+    """Return the bootstrap of an Envoy that needs no control plane to serve these resources."""
+    of_type: dict[ResourceType, dict[str, bytes]] = {kind: {} for kind in ResourceType}
+    for kind, resource in resources:
+        of_type[kind][resource.name] = resource.body
+    routes = {table.name: route_configuration(table, hosts) for table, hosts in tables}
+    static = bootstrap_pb2.Bootstrap.StaticResources()
+    for body in of_type[ResourceType.SECRET].values():
+        static.secrets.append(secret_pb2.Secret.FromString(body))
+    for name, body in of_type[ResourceType.CLUSTER].items():
+        static.clusters.append(_cluster(body, of_type[ResourceType.ENDPOINT].get(name)))
+    for body in of_type[ResourceType.LISTENER].values():
+        static.listeners.append(_listener(body, routes))
+    message = bootstrap_pb2.Bootstrap(static_resources=static)
+    printed: dict[str, Any] = json_format.MessageToDict(message, preserving_proto_field_name=True)
+    return printed
+
+
+def route_configuration(table: RouteTable, hosts: Iterable[VirtualHost]) -> route_pb2.RouteConfiguration:
+    """Join a route table as the server does."""
+    return route_pb2.RouteConfiguration.FromString(table.head + b"".join(host.frame for host in hosts))
+
+
+def _cluster(body: bytes, endpoints: bytes | None) -> cluster_pb2.Cluster:
+    cluster = cluster_pb2.Cluster.FromString(body)
+    if cluster.HasField("eds_cluster_config"):
+        cluster.ClearField("eds_cluster_config")
+        cluster.type = cluster_pb2.Cluster.STATIC
+        cluster.load_assignment.cluster_name = cluster.name
+        if endpoints is not None:
+            cluster.load_assignment.CopyFrom(endpoint_pb2.ClusterLoadAssignment.FromString(endpoints))
+    return cluster
+
+
+def _listener(body: bytes, routes: Mapping[str, route_pb2.RouteConfiguration]) -> listener_pb2.Listener:
+    listener = listener_pb2.Listener.FromString(body)
+    for chain in listener.filter_chains:
+        for network_filter in chain.filters:
+            network_filter.typed_config.Pack(_inlined(network_filter.typed_config, routes))
+        if chain.HasField("transport_socket"):
+            chain.transport_socket.typed_config.Pack(_static_certificates(chain.transport_socket.typed_config))
+    return listener
+
+
+def _inlined(packed: Any, routes: Mapping[str, route_pb2.RouteConfiguration]) -> HCM:
+    manager = HCM()
+    assert packed.Unpack(manager)
+    assert manager.rds.config_source.WhichOneof("config_source_specifier") == "ads"
+    name = manager.rds.route_config_name
+    manager.ClearField("rds")
+    manager.route_config.CopyFrom(routes.get(name) or route_pb2.RouteConfiguration(name=name))
+    return manager
+
+
+def _static_certificates(packed: Any) -> tls_pb2.DownstreamTlsContext:
+    context = tls_pb2.DownstreamTlsContext()
+    assert packed.Unpack(context)
+    for config in context.common_tls_context.tls_certificate_sds_secret_configs:
+        config.ClearField("sds_config")
+    return context

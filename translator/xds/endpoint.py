@@ -1,0 +1,31 @@
+"""Endpoints in Envoy's words."""
+
+from envoy_data_plane.envoy.config.core import v3 as core_v3
+from envoy_data_plane.envoy.config.endpoint import v3 as endpoint_v3
+
+from translator import ir
+from translator.value import Key, Lookup
+from translator.xds import wire
+from translator.xds.resource import Resource, resource
+
+
+def encode(key: object, endpoints: ir.Endpoints) -> Resource:
+    """Encode the ready addresses of a Service port; without any, its cluster answers 503."""
+    return resource(endpoints.cluster, wire.encode(assignment(endpoints.cluster, endpoints.addresses)))
+
+
+def of_gateway(key: tuple[Key, str], used: object, endpoint_rows: Lookup[str, Resource]) -> Resource | None:
+    """Return the endpoints of a cluster that a Gateway uses."""
+    _, name = key
+    return endpoint_rows.get(name)
+
+
+def assignment(cluster: str, addresses: tuple[tuple[str, int], ...]) -> endpoint_v3.ClusterLoadAssignment:
+    """Return the addresses of a cluster, of which all are alike."""
+    localities = [endpoint_v3.LocalityLbEndpoints(lb_endpoints=[_endpoint(*address) for address in addresses])]
+    return endpoint_v3.ClusterLoadAssignment(cluster_name=cluster, endpoints=localities if addresses else [])
+
+
+def _endpoint(address: str, port: int) -> endpoint_v3.LbEndpoint:
+    socket = core_v3.SocketAddress(address=address, port_value=port)
+    return endpoint_v3.LbEndpoint(endpoint=endpoint_v3.Endpoint(address=core_v3.Address(socket_address=socket)))

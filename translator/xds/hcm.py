@@ -1,0 +1,61 @@
+"""The HttpConnectionManager: how HTTP is spoken with clients (Envoy's edge best practices, and where we differ)."""
+
+from datetime import timedelta
+
+from envoy_data_plane.envoy.config.core import v3 as core_v3
+from envoy_data_plane.envoy.extensions.filters.http.cors import v3 as cors_v3
+from envoy_data_plane.envoy.extensions.filters.http.router import v3 as router_v3
+from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager import v3 as hcm_v3
+
+from translator.xds import cors, wire
+from translator.xds.forward import STREAM_IDLE_TIMEOUT
+from translator.xds.sources import over_ads
+
+CONNECTION_IDLE_TIMEOUT = timedelta(hours=1)
+REQUEST_HEADERS_TIMEOUT = timedelta(seconds=10)
+"""How long a client may take to send its headers; bodies may take as long as something moves."""
+PING_INTERVAL, PING_TIMEOUT = timedelta(seconds=60), timedelta(seconds=20)
+"""HTTP/2 connections of clients that have gone are found this way: a silent stream alone is no sign."""
+MAX_STREAMS = 100
+STREAM_WINDOW, CONNECTION_WINDOW = 64 * 1024, 1024 * 1024
+
+
+def connection_manager(table: str, strips_port: bool) -> hcm_v3.HttpConnectionManager:
+    """Return the connection manager that serves a route table.
+
+    Paths are normalised and their double slashes merged, so that none gets around a match; escaped slashes stay, for
+    APIs use them. Host is passed on as it came, but where the port was moved (`strips_port`) without that port: it
+    means nothing to the world. No header of Envoy's own is sent to backends or clients.
+    """
+    return hcm_v3.HttpConnectionManager(
+        stat_prefix=table,
+        rds=hcm_v3.Rds(config_source=over_ads(), route_config_name=table),
+        http_filters=[
+            _filter(cors.FILTER, cors_v3.Cors()),
+            _filter("envoy.filters.http.router", router_v3.Router(suppress_envoy_headers=True)),
+        ],
+        common_http_protocol_options=core_v3.HttpProtocolOptions(idle_timeout=CONNECTION_IDLE_TIMEOUT),
+        http2_protocol_options=_http2(),
+        server_header_transformation=hcm_v3.HttpConnectionManagerServerHeaderTransformation.PASS_THROUGH,
+        stream_idle_timeout=STREAM_IDLE_TIMEOUT,
+        request_headers_timeout=REQUEST_HEADERS_TIMEOUT,
+        use_remote_address=True,
+        upgrade_configs=[hcm_v3.HttpConnectionManagerUpgradeConfig(upgrade_type="websocket")],
+        normalize_path=True,
+        merge_slashes=True,
+        strip_matching_host_port=strips_port,
+    )
+
+
+def _http2() -> core_v3.Http2ProtocolOptions:
+    return core_v3.Http2ProtocolOptions(
+        max_concurrent_streams=MAX_STREAMS,
+        initial_stream_window_size=STREAM_WINDOW,
+        initial_connection_window_size=CONNECTION_WINDOW,
+        allow_connect=True,
+        connection_keepalive=core_v3.KeepaliveSettings(interval=PING_INTERVAL, timeout=PING_TIMEOUT),
+    )
+
+
+def _filter(name: str, config: cors_v3.Cors | router_v3.Router) -> hcm_v3.HttpFilter:
+    return hcm_v3.HttpFilter(name=name, typed_config=wire.any_of(config))

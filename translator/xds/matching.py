@@ -1,0 +1,51 @@
+"""Matches in Envoy's words."""
+
+from envoy_data_plane.envoy.config.route import v3 as route_v3
+from envoy_data_plane.envoy.type.matcher import v3 as matcher_v3
+
+from translator import ir
+
+
+def route_match(match: ir.Match) -> route_v3.RouteMatch:
+    """Return the RouteMatch of which every part must hold."""
+    path, prefix, separated, regex = _path(match.path)
+    return route_v3.RouteMatch(
+        path=path,
+        prefix=prefix,
+        path_separated_prefix=separated,
+        safe_regex=regex,
+        headers=_headers(match),
+        query_parameters=[
+            route_v3.QueryParameterMatcher(name=param.name, string_match=_value(param)) for param in match.query_params
+        ],
+        grpc=route_v3.RouteMatchGrpcRouteMatchOptions() if match.grpc else None,
+    )
+
+
+def path_prefix(value: str) -> str:
+    """Return a PathPrefix without its trailing slashes, which mean nothing; empty where it matches every path."""
+    return value.rstrip("/")
+
+
+def _path(path: ir.Path) -> tuple[str | None, str | None, str | None, matcher_v3.RegexMatcher | None]:
+    """Return path, prefix, path_separated_prefix and safe_regex, one of them set."""
+    match path.kind:
+        case "exact":
+            return path.value, None, None, None
+        case "prefix":
+            prefix = path_prefix(path.value)
+            return (None, None, prefix, None) if prefix else (None, "/", None, None)
+        case "regex":
+            return None, None, None, matcher_v3.RegexMatcher(regex=path.value)
+    raise ValueError(f"unknown path match {path.kind}")
+
+
+def _headers(match: ir.Match) -> list[route_v3.HeaderMatcher]:
+    headers = [ir.Named(":method", match.method), *match.headers] if match.method else match.headers
+    return [route_v3.HeaderMatcher(name=header.name, string_match=_value(header)) for header in headers]
+
+
+def _value(named: ir.Named) -> matcher_v3.StringMatcher:
+    if named.regex:
+        return matcher_v3.StringMatcher(safe_regex=matcher_v3.RegexMatcher(regex=named.value))
+    return matcher_v3.StringMatcher(exact=named.value)

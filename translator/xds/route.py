@@ -1,0 +1,106 @@
+"""Routes in Envoy's words: each is encoded once per Gateway port, and virtual hosts are joined from the bytes."""
+
+from typing import Any, assert_never
+
+from envoy_data_plane.envoy.config.route import v3 as route_v3
+
+from translator import ir
+from translator.value import Key, Lookup, Ref, Value
+from translator.xds import cors as cors_words
+from translator.xds import wire
+from translator.xds.forward import Share, route_action
+from translator.xds.headers import header_fields
+from translator.xds.matching import route_match
+from translator.xds.names import NO_CLUSTER, cluster_name
+from translator.xds.redirect import redirect_action
+
+ROUTES_FIELD = 3
+"""VirtualHost.routes."""
+
+
+class EncodedRoute(Value):
+    """One Envoy route as an element of VirtualHost.routes, and what placing it among others takes."""
+
+    rank: tuple[int, ...]
+    catches_all: bool
+    frame: bytes
+    clusters: tuple[str, ...]
+    """Names of the clusters that it sends requests to, mirrors included."""
+
+
+class EncodedRoutes(Value):
+    """A route's matches as one Gateway's port serves them, in the order of rules and matches as written."""
+
+    routes: tuple[EncodedRoute, ...]
+
+
+class Clusters:
+    """The names of the clusters that a route may use, refused ones left out; collects those that it was given."""
+
+    def __init__(self, gateway: Key, unusable: Lookup[tuple[Key, str], Any]) -> None:
+        self._gateway = gateway
+        self._unusable = unusable
+        self.used: set[str] = set()
+
+    def name(self, cluster: ir.ClusterKey | None) -> str:
+        """Return the cluster's name, or NO_CLUSTER where there is none or the Gateway's Envoys refused it."""
+        if cluster is None:
+            return NO_CLUSTER
+        name = cluster_name(cluster)
+        if self._unusable.get((self._gateway, name)) is not None:
+            return NO_CLUSTER
+        self.used.add(name)
+        return name
+
+
+def encode(
+    served: ir.Served, row: object, resolved: Lookup[Ref, ir.Resolved], unusable: Lookup[tuple[Key, str], Any]
+) -> EncodedRoutes | None:
+    """Encode what a route resolved to for one port of one Gateway."""
+    found = resolved.get(served.route)
+    if found is None:
+        return None
+    return EncodedRoutes(tuple(_encoded(route, served, Clusters(served.gateway, unusable)) for route in found.routes))
+
+
+def _encoded(route: ir.Route, served: ir.Served, clusters: Clusters) -> EncodedRoute:
+    message = route_v3.Route(
+        name=route.name,
+        match=route_match(route.match),
+        typed_per_filter_config=_per_filter(route.cors),
+        **_action(route, served, clusters),
+        **header_fields(route.request, route.response),
+    )
+    frame = wire.frame(ROUTES_FIELD, wire.encode(message))
+    return EncodedRoute(route.rank, route.catches_all, frame, tuple(sorted(clusters.used)))
+
+
+def _per_filter(cors: ir.Cors | None) -> dict[str, Any]:
+    return {} if cors is None else {cors_words.FILTER: wire.any_of(cors_words.cors_policy(cors))}
+
+
+def _action(route: ir.Route, served: ir.Served, clusters: Clusters) -> dict[str, Any]:
+    action = route.action
+    match action:
+        case ir.Forward():
+            return _forward(action, route.match.path, served, clusters)
+        case ir.Redirect():
+            return {"redirect": redirect_action(action, route.match.path, served.port, served.secure)}
+        case ir.Respond():
+            return _respond(action.status)
+    assert_never(action)
+
+
+def _forward(action: ir.Forward, path: ir.Path, served: ir.Served, clusters: Clusters) -> dict[str, Any]:
+    """Answer 500 where no backend can be reached; a gRPC client reads 503 as UNAVAILABLE and 500 as UNKNOWN."""
+    grpc = served.route.kind == "GRPCRoute"
+    shares = [Share(clusters.name(backend.cluster), backend) for backend in action.backends if backend.weight]
+    if all(share.cluster == NO_CLUSTER for share in shares):
+        return _respond(503 if grpc else 500)
+    mirrors = [(clusters.name(mirror.cluster), mirror) for mirror in action.mirrors if mirror.numerator]
+    reached = [(cluster, mirror) for cluster, mirror in mirrors if cluster != NO_CLUSTER]
+    return {"route": route_action(action, path, shares, reached, grpc)}
+
+
+def _respond(status: int) -> dict[str, Any]:
+    return {"direct_response": route_v3.DirectResponseAction(status=status)}
