@@ -2,16 +2,18 @@
 
 import logging
 import sys
+from typing import TextIO
 
 import structlog
 
 
-def configure(*, json: bool, level: str = "info") -> None:
-    """Send log events to standard error from now on; `level` is debug, info, warning or error."""
+def configure(*, json: bool, level: str = "info", stream: TextIO | None = None) -> None:
+    """Send log events to standard error, or a stream, from now on; `level` is debug, info, warning or error."""
+    output = stream or sys.stderr
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)
+        else structlog.dev.ConsoleRenderer(colors=output.isatty(), pad_event_to=0)
     )
     structlog.configure(
         processors=[
@@ -22,6 +24,6 @@ def configure(*, json: bool, level: str = "info") -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(output),
         cache_logger_on_first_use=True,
     )

@@ -8,4 +8,4 @@ from xds_server import echo, log
 def run(host: str, port: int) -> None:
     """Serve until SIGTERM or Ctrl-C; requests in flight are answered."""
     log.configure(json=False)
-    asyncio.run(echo.serve(host, port, echo.identity(), leave_seconds=1.0))
+    asyncio.run(echo.serve(host, port, echo.from_environment(), leave_seconds=1.0))

@@ -1,0 +1,137 @@
+"""The composition root: one TaskGroup in which files, control plane, servers and local Envoys live and end together."""
+
+import asyncio
+import gc
+import signal
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from prometheus_client import start_http_server
+
+from translator.pipeline import Settings as TranslatorSettings
+from translator.status import Status
+from translator.value import Key, Ref, Value
+from xds_server import bootstrap, metrics
+from xds_server.ads.service import Server
+from xds_server.control_plane import ControlPlane
+from xds_server.debug.service import DebugServer
+from xds_server.files import Batch, FileSource
+from xds_server.local.envoys import Envoys, find_envoy
+from xds_server.local.laptop import Laptop
+from xds_server.schema import Channel
+
+log = structlog.get_logger()
+
+Statuses = Mapping[Ref, Status]
+
+
+class Settings(Value):
+    """What a control plane on files is started with; addresses are host:port, port 0 picks one, nothing is off."""
+
+    paths: tuple[str, ...]
+    channel: str
+    controller_name: str
+    xds_address: str
+    debug_address: str
+    metrics_address: str = ""
+
+
+class Running:
+    """A control plane that has its ports, and serves from `listen` on."""
+
+    def __init__(self, settings: Settings, group: asyncio.TaskGroup) -> None:
+        self.group = group
+        self.source = FileSource(settings.paths, Channel(settings.channel))
+        self.plane = ControlPlane(
+            TranslatorSettings(controller_name=settings.controller_name, dns_services=True),
+        )
+        self._settings = settings
+        self._xds = Server(self.plane.snapshots, self.plane.hear)
+        self.xds_port = self._xds.bind(settings.xds_address)
+        self._debug = DebugServer(self.plane.snapshots, self._xds.streams)
+        self.debug_port = self._debug.bind(settings.debug_address)
+        self._listening = False
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        """Yield the files' content as one batch, then every change to them; the findings are those that stand."""
+        batch = self.source.read()
+        findings = batch.findings
+        metrics.FINDINGS.set(len(findings))
+        yield batch
+        async for changed in self.source.watch():
+            batch = self.source.read(changed)
+            if not batch.changes and batch.findings == findings:
+                continue
+            findings = batch.findings
+            metrics.FINDINGS.set(len(findings))
+            yield batch
+
+    async def listen(self) -> None:
+        """Serve Envoys and debuggers from now on: not before the first commit, or they would be told of nothing."""
+        if self._listening:
+            return
+        self._listening = True
+        gc.collect()
+        gc.freeze()
+        if self._settings.metrics_address:
+            host, port = address(self._settings.metrics_address)
+            start_http_server(port, host)
+        await self._xds.start()
+        await self._debug.start()
+        log.info("serving", xds=self.xds_port, debug=self.debug_port)
+
+    async def close(self) -> None:
+        """End the streams."""
+        await self._debug.stop()
+        await self._xds.stop()
+
+    @asynccontextmanager
+    async def laptop(self, envoy: str | None, port_offset: int) -> AsyncIterator[Laptop]:
+        """Run Envoys and echo pods on this machine for as long as the block lasts."""
+
+        def render(gateway: Key) -> str:
+            return bootstrap.render(gateway, node=f"local-{gateway.name}", xds_host="127.0.0.1", xds_port=self.xds_port)
+
+        envoys = Envoys(find_envoy(envoy), render)
+        try:
+            yield Laptop(self.plane, envoys, self.group, port_offset)
+        finally:
+            await envoys.close()
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Running]:
+    """Make a control plane; all of its tasks end with the block."""
+    async with asyncio.TaskGroup() as group:
+        plane = Running(settings, group)
+        try:
+            yield plane
+        finally:
+            await plane.close()
+
+
+def address(text: str) -> tuple[str, int]:
+    """Split HOST:PORT; raises ValueError with what is wrong."""
+    host, colon, port = text.rpartition(":")
+    if not (colon and host and port.isdecimal() and int(port) < 65536):
+        raise ValueError(f"{text!r} is not HOST:PORT")
+    return host.strip("[]"), int(port)
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run until it ends, or SIGTERM or Ctrl-C ends it."""
+
+    async def guarded() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, task.cancel)
+        try:
+            await main
+        except asyncio.CancelledError:
+            log.info("stopped")
+
+    asyncio.run(guarded())

@@ -1,0 +1,49 @@
+"""`gatehouse serve`: the control plane alone."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+
+from translator.value import Value
+from xds_server import app, log
+
+logger = structlog.get_logger()
+
+
+class Options(Value):
+    """How `gatehouse serve` was called."""
+
+    xds_address: str
+    debug_address: str
+    metrics_address: str
+    channel: str
+    controller_name: str
+    log_level: str
+    log_json: bool
+
+
+async def _serve(resources: Sequence[Path], options: Options) -> None:
+    settings = app.Settings(
+        paths=tuple(map(str, resources)),
+        channel=options.channel,
+        controller_name=options.controller_name,
+        xds_address=options.xds_address,
+        debug_address=options.debug_address,
+        metrics_address=options.metrics_address,
+    )
+    async with app.running(settings) as running:
+        said: frozenset[str] = frozenset()
+        async for batch in running.batches():
+            running.plane.change(batch.changes)
+            findings = frozenset(map(str, batch.findings))
+            for finding in sorted(findings - said):
+                logger.warning("file.finding", finding=finding)
+            said = findings
+            await running.listen()
+
+
+def run(resources: Sequence[Path], options: Options) -> None:
+    """Run until Ctrl-C or SIGTERM."""
+    log.configure(json=options.log_json, level=options.log_level)
+    app.run(_serve(resources, options))

@@ -1,0 +1,107 @@
+"""A laptop's data plane: every Gateway of ours gets an address, an Envoy, and the echo pods behind its Services."""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from translator.api.core import EndpointSlice, Service
+from translator.api.gateway import Gateway
+from translator.api.kinds import Object, from_document, ref_of
+from translator.api.routes import HTTPRoute
+from translator.ir import Placement
+from translator.status import GatewayStatus, RouteStatus
+from translator.value import Key, Ref
+from xds_server.control_plane import ControlPlane
+from xds_server.files import Change, Delete, OtherDocument, Put
+from xds_server.local.addresses import assign
+from xds_server.local.deployments import plan
+from xds_server.local.endpoints import Endpoint, endpoints, first_request
+from xds_server.local.envoys import Envoys
+from xds_server.local.pods import Pods
+
+CONNECT_SECONDS = 0.05
+"""Between two attempts to reach an Envoy that is starting."""
+
+
+class Laptop:
+    """Feeds a control plane with files and runs what a cluster would run; lives in the app's TaskGroup."""
+
+    def __init__(self, plane: ControlPlane, envoys: Envoys, group: asyncio.TaskGroup, port_offset: int) -> None:
+        self._plane = plane
+        self._envoys = envoys
+        self._group = group
+        self._port_offset = port_offset
+        self._pods = Pods(group, self._publish_slices)
+        self._objects: dict[Ref, Object] = {}
+        self._slices: dict[Ref, EndpointSlice] = {}
+        self._addresses: dict[Key, str] = {}
+        self.notices: tuple[str, ...] = ()
+        """What does not run here and why."""
+
+    async def take(self, changes: Collection[Change], others: Iterable[OtherDocument]) -> None:
+        """Take in a batch of changes: pods first, so that nothing is looked up in DNS that runs here."""
+        for change in changes:
+            if isinstance(change, Put):
+                self._objects[change.ref] = change.value
+            else:
+                self._objects.pop(change.ref, None)
+        services = [value for value in self._objects.values() if isinstance(value, Service)]
+        planned = plan((other.document for other in others), services)
+        self.notices = tuple(str(refusal) for refusal in planned.not_local)
+        await self._pods.run(planned)
+        self._plane.change(changes, self._place())
+        self._envoys.want(self._ours(), self._group)
+
+    @property
+    def endpoints(self) -> Mapping[Key, tuple[Endpoint, ...]]:
+        """Where each of our Gateways is reached, by Gateway in order of their names."""
+        return {
+            key: endpoints(gateway, self._placement(key))
+            for key in sorted(self._ours())
+            if isinstance(gateway := self._objects.get(Ref("Gateway", *key)), Gateway)
+        }
+
+    def first_request(self) -> str | None:
+        """Return a curl command that the first accepted HTTPRoute answers."""
+        reachable = self.endpoints
+        for ref, status in sorted(self._plane.statuses.items()):
+            route = self._objects.get(ref)
+            if not isinstance(route, HTTPRoute) or not isinstance(status, RouteStatus):
+                continue
+            for parent in route.spec.parent_refs:
+                key = Key(parent.namespace or ref.namespace, parent.name)
+                command = first_request(route, status, reachable.get(key, ()))
+                if command is not None:
+                    return command
+        return None
+
+    async def serving(self, endpoint: Endpoint) -> None:
+        """Return once somebody accepts connections at an endpoint."""
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(endpoint.address, endpoint.port)
+            except OSError:
+                await asyncio.sleep(CONNECT_SECONDS)
+                continue
+            writer.close()
+            return
+
+    def _ours(self) -> set[Key]:
+        return {ref.key for ref, status in self._plane.statuses.items() if isinstance(status, GatewayStatus)}
+
+    def _place(self) -> dict[Key, Placement | None]:
+        gateways = [ref.key for ref, value in self._objects.items() if isinstance(value, Gateway)]
+        gone = self._addresses.keys() - set(gateways)
+        self._addresses = assign(self._addresses, gateways)
+        return {**dict.fromkeys(gone), **{gateway: self._placement(gateway) for gateway in gateways}}
+
+    def _placement(self, gateway: Key) -> Placement:
+        address = self._addresses[gateway]
+        return Placement(bind=address, addresses=(("IPAddress", address),), port_offset=self._port_offset)
+
+    def _publish_slices(self, documents: tuple[dict[str, Any], ...]) -> None:
+        values = [from_document("EndpointSlice", document) for document in documents]
+        slices = {ref_of("EndpointSlice", value): value for value in values if isinstance(value, EndpointSlice)}
+        gone = [Delete(ref) for ref in self._slices.keys() - slices.keys()]
+        self._slices = slices
+        self._plane.change([*gone, *(Put(ref, value) for ref, value in slices.items())])
