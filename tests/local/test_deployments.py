@@ -50,7 +50,7 @@ def service(*ports: ServicePort, selector: dict[str, str] | None = None, **spec:
     "container",
     [
         {"image": "gatehouse", "args": ["echo"]},
-        {"image": "docker.io/somebody/gatehouse:1.2", "args": ["echo", "--port=8080"]},
+        {"image": "docker.io/somebody/gatehouse:1.2", "args": ["echo", "--host=0.0.0.0", "--port=8080"]},
         {"image": "localhost:5000/gatehouse@sha256:0a", "command": ["gatehouse", "echo"], "args": ["--port", "8080"]},
         {"image": "gatehouse:dev", "command": ["gatehouse"], "args": ["echo"]},
     ],
@@ -66,8 +66,12 @@ def test_a_container_that_runs_the_echo_runs_here(container: dict[str, Any]) -> 
         ({"image": "nginx:1"}, "no container runs `gatehouse echo` (image nginx:1)"),
         ({"image": "gatehouse-ui:1"}, "no container runs `gatehouse echo` (image gatehouse-ui:1)"),
         ({"args": ["serve"]}, "no container runs `gatehouse echo` (image gatehouse:dev)"),
+        ({"args": ["echo", "--port"]}, "`gatehouse echo --port` has other options than --port and --host"),
         ({"command": ["sh", "-c"]}, "no container runs `gatehouse echo` (image gatehouse:dev)"),
-        ({"args": ["echo", "--tls-key", "/k"]}, "of the options in `--tls-key /k` only --port is known here"),
+        (
+            {"args": ["echo", "--tls-key", "/k"]},
+            "`gatehouse echo --tls-key /k` has other options than --port and --host",
+        ),
     ],
 )
 def test_another_container_does_not_run_here(container: dict[str, Any], reason: str) -> None:

@@ -181,7 +181,9 @@ def _read(document: Mapping[str, Any]) -> tuple[Deployment, _Echo] | NotLocal:
             continue
         port = _port(words)
         if port is None:
-            return NotLocal(deployment.key, f"of the options in `{' '.join(words)}` only --port is known here")
+            return NotLocal(
+                deployment.key, f"`gatehouse echo {' '.join(words)}` has other options than --port and --host"
+            )
         service = next((variable.value for variable in container.env if variable.name == "SERVICE_NAME"), "")
         return deployment, _Echo(port, container.ports, service)
     images = ", ".join(container.image for container in containers)
@@ -197,13 +199,12 @@ def _words(container: Container) -> tuple[str, ...] | None:
 
 
 def _port(words: tuple[str, ...]) -> int | None:
-    match [part for word in words for part in word.split("=", 1)]:
-        case []:
-            return DEFAULT_PORT
-        case ["--port", number] if number.isdecimal():
-            return int(number)
-        case _:
-            return None
+    """Return the port that these options choose; --host means nothing here, and another option is not known."""
+    parts = [part for word in words for part in word.split("=", 1)]
+    options = dict(zip(parts[::2], parts[1::2], strict=False))
+    number = options.get("--port", str(DEFAULT_PORT))
+    known = options.keys() <= {"--port", "--host"} and len(parts) % 2 == 0 and number.isdecimal()
+    return int(number) if known else None
 
 
 def _replicas(deployment: Deployment, echo: _Echo) -> tuple[Pod, ...]:
