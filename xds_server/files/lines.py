@@ -75,6 +75,7 @@ def _lines(text: bytes, index: int) -> dict[Path, int]:
 
 def _follow(event: Any, levels: list[_Level], found: dict[Path, int]) -> None:
     """Take one event of the document: leave a collection, pass a key, or come to a value."""
+    line: int = event.start_mark.line
     if isinstance(event, MappingEndEvent | SequenceEndEvent):
         levels.pop()
         return
@@ -85,10 +86,10 @@ def _follow(event: Any, levels: list[_Level], found: dict[Path, int]) -> None:
         level = levels[-1]
         if level.at is None:
             level.at = event.value if isinstance(event, ScalarEvent) else ""
-            found.setdefault((*level.path, level.at), event.start_mark.line)
+            found.setdefault((*level.path, level.at), line)
             return
         place = (*level.path, level.at)
-        found.setdefault(place, event.start_mark.line)
+        found.setdefault(place, line)
         level.at = level.at + 1 if isinstance(level.at, int) else None
     if isinstance(event, MappingStartEvent | SequenceStartEvent):
         levels.append(_Level(place, isinstance(event, SequenceStartEvent)))

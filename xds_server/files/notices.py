@@ -30,7 +30,9 @@ class Notices:
 
     async def __aexit__(self, *_: object) -> None:
         self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        (end,) = await asyncio.gather(self._task, return_exceptions=True)
+        if isinstance(end, Exception):
+            raise end
 
     async def wait(self, seconds: float) -> frozenset[str]:
         """Return the paths that changed, as soon as some did; none after `seconds`, or where one cannot say which."""

@@ -8,8 +8,7 @@ from typing import NamedTuple
 from xds_server.files import json_text, yaml_text
 from xds_server.files.yaml_text import Document, TextError
 
-SEPARATOR = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
-DIRECTIVE = re.compile(rb"^%", re.MULTILINE)
+SEPARATOR = re.compile(rb"\n---(?=[ \t\r\n]|\Z)")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -29,9 +28,9 @@ class Content(NamedTuple):
 
 def parts(text: bytes) -> list[Part]:
     """Split at document separators; a YAML directive binds to the text after it, so such a file stays whole."""
-    if DIRECTIVE.search(text):
+    if text.startswith(b"%") or b"\n%" in text:
         return [Part(0, text)]
-    marks = [0, *(match.start() for match in SEPARATOR.finditer(text) if match.start()), len(text)]
+    marks = [0, *(match.start() + 1 for match in SEPARATOR.finditer(text)), len(text)]
     found: list[Part] = []
     line = 0
     for start, end in pairwise(marks):

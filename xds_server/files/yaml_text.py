@@ -70,8 +70,9 @@ def documents(text: bytes) -> Iterator[Document]:
         raise TextError(_line_at(text, error.position), f"not text: {error.reason}") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        last = text.rstrip().count(b"\n")
         words = ", ".join(part for part in (error.context, error.problem) if part)
-        raise TextError(mark.line if mark else 0, f"not YAML: {words}") from error
+        raise TextError(min(mark.line, last) if mark else 0, f"not YAML: {words}") from error
     except (yaml.YAMLError, UnicodeError) as error:
         raise TextError(0, "not YAML: the text cannot be decoded") from error
 
