@@ -3,8 +3,11 @@
 The descriptors come from `xds-protos` and cost memory, so this module is imported only where something is shown.
 """
 
+import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 from google.protobuf import descriptor_pool, json_format, message_factory
@@ -15,30 +18,26 @@ REDACTED = "[redacted]"
 SECRET_FIELDS = frozenset({"private_key", "password", "generic_secret", "session_ticket_keys", "inline_bytes_key"})
 """Fields whose content is never shown, wherever they stand."""
 
-MODULES = (
-    "envoy.config.cluster.v3.cluster_pb2",
-    "envoy.config.endpoint.v3.endpoint_pb2",
-    "envoy.config.listener.v3.listener_pb2",
-    "envoy.config.route.v3.route_pb2",
-    "envoy.extensions.filters.http.cors.v3.cors_pb2",
-    "envoy.extensions.filters.http.router.v3.router_pb2",
-    "envoy.extensions.filters.listener.tls_inspector.v3.tls_inspector_pb2",
-    "envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2",
-    "envoy.extensions.transport_sockets.tls.v3.tls_pb2",
-    "envoy.extensions.upstreams.http.v3.http_protocol_options_pb2",
-)
-"""What defines the messages that the translator emits, those inside Any included."""
+_TYPE = re.compile(rb"type\.googleapis\.com/([a-zA-Z0-9_.]+)")
 
 
 def decode(type_url: str, body: bytes) -> dict[str, Any]:
     """Return a serialised message as a JSON-like dict, with every secret in it redacted."""
-    for module in MODULES:
-        import_module(module)
+    for name in {type_url.rsplit("/", 1)[-1], *(match.decode() for match in _TYPE.findall(body))}:
+        _import_package(name.rpartition(".")[0])
     descriptor = descriptor_pool.Default().FindMessageTypeByName(type_url.rsplit("/", 1)[-1])
     message = message_factory.GetMessageClass(descriptor)()
     message.ParseFromString(body)
     decoded: dict[str, Any] = redacted(json_format.MessageToDict(message, preserving_proto_field_name=True))
     return decoded
+
+
+@cache
+def _import_package(package: str) -> None:
+    """Import whatever defines the messages of a protobuf package, so that Any can be shown."""
+    for module in iter_modules(import_module(package).__path__):
+        if module.name.endswith("_pb2"):
+            import_module(f"{package}.{module.name}")
 
 
 def redacted(value: Any) -> Any:
