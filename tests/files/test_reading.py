@@ -48,6 +48,17 @@ def test_standard_input_is_read_once() -> None:
     assert files.read().changes == ()
 
 
+def test_a_pipe_is_read_once() -> None:
+    """What a shell's `<(kustomize build)` passes."""
+    end, start = os.pipe()
+    os.write(start, route("one").encode())
+    os.close(start)
+    files = source(f"/dev/fd/{end}")
+    assert set(put(files.read())) == {ref("one")}
+    assert files.read().changes == ()
+    os.close(end)
+
+
 def test_json_lists_are_read(tmp_path: Path) -> None:
     """What `kubectl get -o json` writes."""
     item = {
@@ -118,8 +129,14 @@ def test_the_same_object_twice_is_a_finding_and_the_first_counts(tmp_path: Path)
     second = write(tmp_path / "b.yaml", route("two"), route("one", "b.example.com"))
     batch = source(tmp_path).read()
     assert put(batch)[ref("one")].spec.hostnames == ("a.example.com",)  # type: ignore[attr-defined]
-    words = f"HTTPRoute team/one is written before, at {first}:1, and that is what counts"
+    words = f"written before, at {first}:1, and that is what counts"
     assert batch.findings == (Finding(str(second), 12, ref("one"), Reason.DUPLICATE, words),)
+
+
+def test_the_same_object_twice_in_the_same_words_is_a_warning(tmp_path: Path) -> None:
+    write(tmp_path / "a.yaml", route("one"), route("one"))
+    (finding,) = source(tmp_path).read().findings
+    assert (finding.line, finding.reason, finding.severity) == (12, Reason.DUPLICATE, Severity.WARNING)
 
 
 def test_other_documents_are_kept_for_those_who_want_them(tmp_path: Path) -> None:

@@ -177,3 +177,10 @@ def _accepted(line: int, ref: Ref, document: dict[str, Any]) -> Accepted:
     body = {field: value for field, value in document.items() if field not in BODILESS}
     digest = hashlib.blake2b(msgspec.json.encode(body, order="sorted"), digest_size=16).digest()
     return Accepted(line, ref, from_document(ref.kind, document), digest, "generation" in document["metadata"])
+
+
+def same(one: Entry, other: Entry) -> bool:
+    """Whether two claims are of equal objects."""
+    return (
+        isinstance(one, Accepted) and isinstance(other, Accepted) and (one.body, one.value) == (other.body, other.value)
+    )

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterator, Seque
 from typing import BinaryIO, NamedTuple
 
 from translator.value import Ref
-from xds_server.files.finding import Finding, Place, Reason
+from xds_server.files.finding import Finding, Place, Reason, Severity
 from xds_server.files.lines import path_of
 from xds_server.files.mounts import mountinfo, remote
 from xds_server.files.notices import Notices
-from xds_server.files.objects import Other, Reader
+from xds_server.files.objects import Entry, Other, Reader, same
 from xds_server.files.reading import FileContent, ReadPart
 from xds_server.files.text import parts
 from xds_server.files.tree import STDIN, File, Order, signature, walk
@@ -214,11 +214,15 @@ class FileSource:
         return sorted(found, key=lambda finding: (self._order(finding.file), finding.line))
 
     def _duplicates(self) -> Iterator[Finding]:
-        for ref, claims in self._world.contested():
-            first, *again = (Place(file, self._contents[file].lines[id(entry)]) for file, entry in claims)
-            for place in again:
-                words = f"{ref} is written before, at {first}, and that is what counts"
-                yield Finding(place.file, place.line, ref, Reason.DUPLICATE, words)
+        """Report each claim after an object's first; one that says the same is only a warning."""
+        for ref, ((name, first), *again) in self._world.contested():
+            for file, entry in again:
+                words = f"written before, at {self._place(name, first)}, and that is what counts"
+                severity = Severity.WARNING if same(first, entry) else Severity.ERROR
+                yield Finding(*self._place(file, entry), ref, Reason.DUPLICATE, words, severity)
+
+    def _place(self, name: str, entry: Entry) -> Place:
+        return Place(name, self._contents[name].lines[id(entry)])
 
     def _order(self, name: str) -> Order:
         content = self._contents.get(name)
