@@ -26,15 +26,16 @@ def test_it_answers_as_its_readme_says(example: str, tmp_path: Path) -> None:
     """Every command of the README gives the output that stands below it."""
     up, *others = steps(readme(example))
     assert up.command.startswith(UP)
-    with running(up.command, tmp_path / "up.log") as log:
+    log = tmp_path / "up.log"
+    with running(up.command, log) as process:
         for step in others:
-            output = _until_it_matches(step)
+            output = _until_it_matches(step, process)
             assert matches(step.expected, output), f"$ {step.command}\n{output}\n{log.read_text()}"
 
 
 @contextmanager
-def running(command: str, log: Path) -> Iterator[Path]:
-    """Run a command that stays, and end it as Ctrl-C does; it then ends well."""
+def running(command: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command that stays, and end it as Ctrl-C does."""
     program, *arguments = command.split()
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -45,8 +46,7 @@ def running(command: str, log: Path) -> Iterator[Path]:
             stdin=subprocess.DEVNULL,
         )
         try:
-            yield log
-            assert process.poll() is None, log.read_text()
+            yield process
         finally:
             process.send_signal(signal.SIGINT)
             try:
@@ -55,12 +55,12 @@ def running(command: str, log: Path) -> Iterator[Path]:
                 process.kill()
 
 
-def _until_it_matches(step: Step) -> str:
-    """Run a command until its output is what was promised, for a while; return the last output."""
+def _until_it_matches(step: Step, process: subprocess.Popen[bytes]) -> str:
+    """Run a command until its output is what was promised, for a while as long as the process lives."""
     end = time.monotonic() + PATIENCE
     while True:
         output = _output(step.command)
-        if matches(step.expected, output) or time.monotonic() > end:
+        if matches(step.expected, output) or time.monotonic() > end or process.poll() is not None:
             return output
         time.sleep(PAUSE)
 
