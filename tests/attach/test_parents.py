@@ -15,7 +15,9 @@ SAME = FromNamespaces("Same")
 ALL = FromNamespaces("All")
 
 
-def listener(name: str = "http", hostname: str = "*", port: int = 80, protocol: str = "HTTP", **rest: Any) -> ir.Listener:
+def listener(
+    name: str = "http", hostname: str = "*", port: int = 80, protocol: str = "HTTP", **rest: Any
+) -> ir.Listener:
     fields: dict[str, Any] = {"kinds": ir.HTTP_ROUTES, "namespaces": ALL, **rest}
     key = ir.ListenerKey(Ref("Gateway", *EDGE), name)
     table = f"http/{port}/0" if protocol == "HTTP" else f"https/{port}/{name}/0"

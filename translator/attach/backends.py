@@ -40,7 +40,11 @@ PROTOCOLS: Mapping[str, Mapping[str, str]] = {
 
 
 def resolve(
-    ref: BackendObjectReference, home: Ref, services: Lookup[Key, Service], granted: Lookup[str, Grants]
+    ref: BackendObjectReference,
+    home: Ref,
+    services: Lookup[Key, Service],
+    granted: Lookup[str, Grants],
+    targeted: Lookup[Key, policies.Targeting],
 ) -> ir.ClusterKey | ir.Refusal:
     """Resolve a reference of the route `home`: kind first, then permission, then existence."""
     if (ref.group, ref.kind) != ("", "Service"):

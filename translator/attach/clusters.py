@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from translator import ir
 from translator.api.core import EndpointSlice, Service, ServicePort
-from translator.attach import backends, endpoints
+from translator.attach import backends, endpoints, hostnames
 from translator.value import Key, Lookup, Ref
 from translator.xds.names import cluster_name
 
@@ -45,7 +45,7 @@ def reach(
         return None
     if service.spec.type == "ExternalName":
         host = service.spec.external_name.rstrip(".")
-        return ir.Cluster(name, key, ((host, key.port),), _server_name(key, host))
+        return ir.Cluster(name, key, ((host, key.port),) if hostnames.precise(host) else (), _server_name(key, host))
     slices = sliced.get(place)
     if slices:
         fqdn = tuple(sorted(set(endpoints.addresses(slices, port))))
