@@ -22,7 +22,7 @@ def gateway_class(
     name: str = "gatehouse", controller: str = "gatehouse.dev/gateway-controller", **spec: Any
 ) -> gateways.GatewayClass:
     """A GatewayClass; spec fields by their Kubernetes names."""
-    return _convert(meta(name, ""), {"controllerName": controller, **spec}, gateways.GatewayClass)
+    return build(meta(name, ""), {"controllerName": controller, **spec}, gateways.GatewayClass)
 
 
 def listener(name: str = "http", port: int = 80, protocol: str = "HTTP", **fields: Any) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def gateway(
 ) -> gateways.Gateway:
     """A Gateway of class `gatehouse`; one HTTP listener on port 80 unless listeners are given."""
     document = {"gatewayClassName": "gatehouse", "listeners": listeners or (listener(),), **spec}
-    return _convert(metadata or meta(name), document, gateways.Gateway)
+    return build(metadata or meta(name), document, gateways.Gateway)
 
 
 def http_route(
@@ -56,7 +56,7 @@ def http_route(
 ) -> routes.HTTPRoute:
     """An HTTPRoute attached to the Gateway `edge`."""
     spec = {"parentRefs": parents, "hostnames": hostnames, "rules": rules}
-    return _convert(metadata or meta(name), spec, routes.HTTPRoute)
+    return build(metadata or meta(name), spec, routes.HTTPRoute)
 
 
 def grpc_route(
@@ -68,18 +68,18 @@ def grpc_route(
 ) -> routes.GRPCRoute:
     """A GRPCRoute attached to the Gateway `edge`."""
     spec = {"parentRefs": parents, "hostnames": hostnames, "rules": rules}
-    return _convert(metadata or meta(name), spec, routes.GRPCRoute)
+    return build(metadata or meta(name), spec, routes.GRPCRoute)
 
 
 def service(name: str = "cart", *ports: int, namespace: str = NAMESPACE, **spec: Any) -> core.Service:
     """A Service with unnamed ports, 8080 unless others are given, or `ports` as documents in spec."""
     numbers = [{"port": port} for port in ports or (8080,)]
-    return _convert(meta(name, namespace), {"ports": numbers, **spec}, core.Service)
+    return build(meta(name, namespace), {"ports": numbers, **spec}, core.Service)
 
 
 def namespace(name: str, **labels: str) -> core.Namespace:
     """A Namespace with labels."""
-    return _convert(meta(name, "", labels=labels), None, core.Namespace)
+    return build(meta(name, "", labels=labels), None, core.Namespace)
 
 
 def secret(
@@ -97,9 +97,10 @@ def grant(
     to: tuple[dict[str, str], ...],
 ) -> policies.ReferenceGrant:
     """A ReferenceGrant; entries as documents."""
-    return _convert(meta(name, namespace), {"from": from_, "to": to}, policies.ReferenceGrant)
+    return build(meta(name, namespace), {"from": from_, "to": to}, policies.ReferenceGrant)
 
 
-def _convert(metadata: dict[str, Any], spec: dict[str, Any] | None, struct: type[T]) -> T:
+def build(metadata: dict[str, Any], spec: dict[str, Any] | None, struct: type[T]) -> T:
+    """An object of any kind from its metadata and spec as documents."""
     document = {"metadata": metadata} if spec is None else {"metadata": metadata, "spec": spec}
     return msgspec.convert(document, struct)

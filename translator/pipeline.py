@@ -105,7 +105,8 @@ class Translator:
         http = graph.group("http routes", (bound, conflicts.http_by_listener))
         losers = graph.derived("cross-kind conflicts", grpc, conflicts.losers, http)
         accepted = graph.derived("accepted", bound, conflicts.settle, losers)
-        resolved = graph.derived("resolved", self._routes, routes.resolve, objects["Service"], granted)
+        targeted = graph.group("policies", (objects["BackendTLSPolicy"], policies.by_service))
+        resolved = graph.derived("resolved", self._routes, routes.resolve, objects["Service"], granted, targeted)
         rejected = graph.derived("rejected", resolved, routes.rejected)
 
         # attach: clusters

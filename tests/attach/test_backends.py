@@ -16,10 +16,10 @@ CART = Key("shop", "cart")
 
 
 def resolve(
-    document: dict[str, Any], *services: Service, home: Ref = HTTP, granted: Any = None
+    document: dict[str, Any], *services: Service, home: Ref = HTTP, granted: Any = None, targeted: Any = None
 ) -> ir.ClusterKey | ir.Refusal:
     ref = msgspec.convert(document, BackendObjectReference)
-    return backends.resolve(ref, home, {it.metadata.key: it for it in services}, granted or {})
+    return backends.resolve(ref, home, {it.metadata.key: it for it in services}, granted or {}, targeted or {})
 
 
 def reason(*args: Any, **kwargs: Any) -> str:
@@ -122,3 +122,13 @@ def test_an_external_name_without_ports_has_every_port() -> None:
     assert resolve({"name": "cart", "port": 443}, external) == ir.ClusterKey("shop", "cart", 443)
     listed = service("cart", 8080, type="ExternalName", externalName="cart.example.com")
     assert reason({"name": "cart", "port": 443}, listed) == Reason.BACKEND_NOT_FOUND
+
+
+def test_a_service_that_a_policy_wants_reached_over_tls_is_refused() -> None:
+    """Nothing goes out in clear that was asked to be encrypted."""
+    targeted = {CART: (((Key("shop", "cart-tls"), 0), ""),)}
+    assert resolve({"name": "cart", "port": 8080}, cart(), targeted=targeted) == ir.Refusal(
+        Reason.UNSUPPORTED_PROTOCOL,
+        "BackendTLSPolicy shop/cart-tls asks for TLS to Service shop/cart, which is not done yet; nothing is sent "
+        "without it, so remove the policy to send unverified",
+    )

@@ -44,6 +44,7 @@ SERVED = {
     "lines that end as on Windows": (LEAF.replace(b"\n", b"\r\n"), key_pem(RSA).replace(b"\n", b"\r\n")),
     "expired": (certificate(RSA, until=datetime(2024, 2, 1, tzinfo=UTC)), key_pem(RSA)),
     "ECDSA that may sign": (certificate(P256, key_usage("digital_signature")), key_pem(P256)),
+    "all on one line": (LEAF[:28] + LEAF[28:-27].replace(b"\n", b"") + b"\n" + LEAF[-26:], key_pem(RSA)),
     "key before the chain": (key_pem(RSA) + LEAF, key_pem(RSA)),
 }
 
@@ -62,7 +63,9 @@ REFUSED = {
     "not PEM": (b"certificate", key_pem(RSA), "tls.crt is not a chain of PEM certificates"),
     "not a certificate": (NOT_A_CERTIFICATE, key_pem(RSA), "tls.crt is not a chain of PEM certificates"),
     "second is no certificate": (LEAF + NOT_A_CERTIFICATE, key_pem(RSA), "tls.crt is not a chain of PEM certificates"),
-    "cut short": (LEAF + AUTHORITY[:300], key_pem(RSA), "tls.crt is cut short"),
+    "cut short": (LEAF + AUTHORITY[:300], key_pem(RSA), "a PEM block in tls.crt is cut short"),
+    "indented certificate": (b"  " + LEAF, key_pem(RSA), "a PEM block in tls.crt is cut short or empty, or its first"),
+    "indented key": (LEAF, b"\t" + key_pem(RSA), "a PEM block in tls.key is cut short or empty, or its first"),
     "must-staple": (certificate(RSA, must_staple()), key_pem(RSA), "must-staple"),
     "ECDSA that may not sign": (certificate(P256, key_usage("key_agreement")), key_pem(P256), "lacks digitalSignature"),
 }

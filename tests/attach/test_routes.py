@@ -37,13 +37,13 @@ EXTENSION = {"type": "ExtensionRef", "extensionRef": {"group": "example.net", "k
 
 
 def http(*rules: dict[str, Any]) -> ir.Resolved:
-    found = routes.resolve(HTTP, http_route(*rules), SERVICES, {})
+    found = routes.resolve(HTTP, http_route(*rules), SERVICES, {}, {})
     assert found is not None
     return found
 
 
 def grpc(*rules: dict[str, Any]) -> ir.Resolved:
-    found = routes.resolve(GRPC, grpc_route(*rules), SERVICES, {})
+    found = routes.resolve(GRPC, grpc_route(*rules), SERVICES, {}, {})
     assert found is not None
     return found
 
@@ -83,7 +83,7 @@ def test_each_match_of_each_rule_is_a_route_in_the_order_written() -> None:
 
 def test_a_resolved_route_says_its_age() -> None:
     it = http_route({}, metadata=meta("route", creationTimestamp="2026-01-01T00:00:00Z"))
-    found = routes.resolve(HTTP, it, {}, {})
+    found = routes.resolve(HTTP, it, {}, {}, {})
     assert found is not None
     assert found.age == ir.Age("2026-01-01T00:00:00Z", "shop/route", "HTTPRoute")
 
@@ -348,7 +348,7 @@ def test_a_grpc_route_without_rules_is_valid_and_does_nothing() -> None:
 def test_routes_of_other_kinds_report_their_references() -> None:
     rule = L4RouteRule(backend_refs=(BackendRef("cart", port=8080), BackendRef("missing", port=443)))
     it = TLSRoute(Meta("route", "shop"), L4RouteSpec(rules=(rule,)))
-    found = routes.resolve(Ref("TLSRoute", "shop", "route"), it, SERVICES, {})
+    found = routes.resolve(Ref("TLSRoute", "shop", "route"), it, SERVICES, {}, {})
     assert found == ir.Resolved(
         ir.Age("", "shop/route", "TLSRoute"),
         (),

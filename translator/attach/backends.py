@@ -12,6 +12,7 @@ from translator import ir
 from translator.api.core import Service, ServicePort
 from translator.api.gateway import GATEWAY_GROUP
 from translator.api.routes import BackendObjectReference
+from translator.attach import policies
 from translator.attach.conditions import Reason
 from translator.attach.grants import Grants, permitted
 from translator.value import Key, Lookup, Ref
@@ -46,7 +47,7 @@ def resolve(
     granted: Lookup[str, Grants],
     targeted: Lookup[Key, policies.Targeting],
 ) -> ir.ClusterKey | ir.Refusal:
-    """Resolve a reference of the route `home`: kind first, then permission, then existence."""
+    """Resolve a reference of the route `home`: kind, permission, existence, then policies."""
     if (ref.group, ref.kind) != ("", "Service"):
         kind = f"{ref.kind}.{ref.group}" if ref.group else ref.kind
         return ir.Refusal(Reason.INVALID_KIND, f"backendRef {ref.name} is of kind {kind}: only Services are supported")
@@ -67,7 +68,8 @@ def resolve(
     protocol = _protocol(service, target, ref.port, home.kind)
     if isinstance(protocol, ir.Refusal):
         return protocol
-    return ir.ClusterKey(target.namespace, target.name, ref.port, protocol)
+    unsafe = policies.refusal(target, service, ref.port, targeted.get(target))
+    return unsafe or ir.ClusterKey(target.namespace, target.name, ref.port, protocol)
 
 
 def port_of(service: Service, port: int, transport: str = "TCP") -> ServicePort | None:

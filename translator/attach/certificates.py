@@ -27,7 +27,9 @@ RSA_BITS = range(2048, 16385)
 """Moduli that Envoy takes: its own lower limit, BoringSSL's upper one."""
 CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 
-PEM_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
+PEM_BLOCK = re.compile(
+    rb"^-----BEGIN ([A-Z0-9 ]+)-----\s*$(?!\s*-----END).*?^-----END \1-----\s*$", re.DOTALL | re.MULTILINE
+)
 
 
 class Certificate(Value):
@@ -137,15 +139,24 @@ def _certificate(secret: Secret) -> Certificate:
 
 
 def _chain(pem: bytes) -> list[x509.Certificate]:
-    if len(PEM_BLOCK.findall(pem)) != pem.count(b"-----BEGIN "):
-        raise Unusable(f"{CERTIFICATE} is cut short: a PEM block in it does not end")
+    _check_blocks(CERTIFICATE, pem)
     try:
-        return x509.load_pem_x509_certificates(pem)
+        chain = x509.load_pem_x509_certificates(pem)
+        for certificate in chain:
+            _ = certificate.subject, certificate.issuer  # Envoy parses the names, and this parses them only when read
     except ValueError:
         raise Unusable(f"{CERTIFICATE} is not a chain of PEM certificates") from None
+    return chain
+
+
+def _check_blocks(name: str, pem: bytes) -> None:
+    """Refuse what stricter readers than this one stumble over: blocks without content or end, or indented."""
+    if len(PEM_BLOCK.findall(pem)) != pem.count(b"-----BEGIN "):
+        raise Unusable(f"a PEM block in {name} is cut short or empty, or its first or last line is indented")
 
 
 def _private_key(pem: bytes) -> PrivateKeyTypes:
+    _check_blocks(PRIVATE_KEY, pem)
     try:
         return load_pem_private_key(pem, None)
     except TypeError:

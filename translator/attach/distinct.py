@@ -7,10 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from translator.api.gateway import Listener
 from translator.attach.conditions import Reason
-from translator.ir import ANY_HOST, Refusal
-
-SERVED_PROTOCOLS = ("HTTP", "HTTPS")
-"""What takes traffic today."""
+from translator.ir import ANY_HOST, HTTP_PROTOCOLS, Refusal
 
 
 def hostname(listener: Listener) -> str:
@@ -43,7 +40,7 @@ def overlaps(listeners: Sequence[Listener]) -> dict[str, Refusal]:
 
 
 def _conflicts(listeners: Sequence[Listener]) -> Iterator[tuple[str, Refusal]]:
-    served = [it for it in listeners if it.protocol in SERVED_PROTOCOLS]
+    served = [it for it in listeners if it.protocol in HTTP_PROTOCOLS]
     for one in served:
         rivals = [it for it in served if it.port == one.port and it.name != one.name]
         other_protocol = [it for it in rivals if it.protocol != one.protocol]

@@ -16,7 +16,7 @@ from translator.ir import Refusal
 from translator.value import Key, Lookup, Ref, Value
 from translator.xds.names import table_name
 
-KINDS_OF = {"HTTP": ir.HTTP_ROUTES, "HTTPS": ir.HTTP_ROUTES}
+KINDS_OF = dict.fromkeys(ir.HTTP_PROTOCOLS, ir.HTTP_ROUTES)
 """The route kinds that each served protocol supports."""
 
 KNOWN_PROTOCOLS = (*KINDS_OF, *unsupported.PROTOCOLS)

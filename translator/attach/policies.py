@@ -6,7 +6,7 @@ Source: gateway-api v1.7.0, apis/v1/backendtlspolicy_types.go.
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from translator.api.core import Service, ServicePort
+from translator.api.core import Service
 from translator.api.policies import BackendTLSPolicy, PolicyTargetReference
 from translator.api.routes import ParentReference
 from translator.attach.conditions import Reason, Type, condition
@@ -25,12 +25,12 @@ def by_service(key: Key, policy: BackendTLSPolicy) -> Iterable[tuple[Key, tuple[
             yield Key(key.namespace, target.name), (key, index), target.section_name or ""
 
 
-def refusal(service: Key, port: ServicePort, targeting: Targeting | None) -> Refusal | None:
-    """Refuse a backend that a policy wants to be reached over TLS."""
+def refusal(key: Key, service: Service, port: int, targeting: Targeting | None) -> Refusal | None:
+    """Refuse a Service port that a policy wants to be reached over TLS."""
     for (policy, _), section in targeting or ():
-        if section in ("", port.name):
+        if not section or section in {it.name for it in service.spec.ports if it.port == port}:
             message = (
-                f"BackendTLSPolicy {policy} asks for TLS to Service {service}, which is not done yet; nothing is sent "
+                f"BackendTLSPolicy {policy} asks for TLS to Service {key}, which is not done yet; nothing is sent "
                 "without it, so remove the policy to send unverified"
             )
             return Refusal(Reason.UNSUPPORTED_PROTOCOL, message)

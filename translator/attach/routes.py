@@ -9,12 +9,17 @@ from translator.api.core import Service
 from translator.attach import backends, filters, matches, rules
 from translator.attach.ages import age
 from translator.attach.grants import Grants
+from translator.attach.policies import Targeting
 from translator.attach.rules import Rule
 from translator.value import Key, Lookup, Ref
 
 
 def resolve(
-    ref: Ref, route: api.Route, services: Lookup[Key, Service], granted: Lookup[str, Grants]
+    ref: Ref,
+    route: api.Route,
+    services: Lookup[Key, Service],
+    granted: Lookup[str, Grants],
+    targeted: Lookup[Key, Targeting],
 ) -> ir.Resolved | None:
     """Resolve a route: what it does, which of its references lead nowhere and which rules cannot be served."""
     match route:
@@ -23,10 +28,10 @@ def resolve(
         case api.GRPCRoute():
             written = list(_grpc_rules(ref, route))
         case api.TLSRoute() | api.TCPRoute() | api.UDPRoute():
-            return ir.Resolved(age(ref, route), (), _unresolved(ref, route, services, granted))
+            return ir.Resolved(age(ref, route), (), _unresolved(ref, route, services, granted, targeted))
         case _:
             assert_never(route)
-    outcomes = [rules.resolve(it, ref, services, granted) for it in written]
+    outcomes = [rules.resolve(it, ref, services, granted, targeted) for it in written]
     invalid = tuple(it.invalid for it in outcomes if it.invalid is not None)
     return ir.Resolved(
         age(ref, route),
@@ -87,7 +92,8 @@ def _unresolved(
     route: api.TLSRoute | api.TCPRoute | api.UDPRoute,
     services: Lookup[Key, Service],
     granted: Lookup[str, Grants],
+    targeted: Lookup[Key, Targeting],
 ) -> tuple[ir.Refusal, ...]:
     written = (it for rule in route.spec.rules for it in rule.backend_refs)
-    found = (backends.resolve(it, ref, services, granted) for it in written)
+    found = (backends.resolve(it, ref, services, granted, targeted) for it in written)
     return tuple(it for it in found if isinstance(it, ir.Refusal))

@@ -17,6 +17,7 @@ from translator.attach.conditions import Reason
 from translator.attach.filters import Filters
 from translator.attach.grants import Grants
 from translator.attach.matches import Ranked
+from translator.attach.policies import Targeting
 from translator.value import Key, Lookup, Ref, Value
 
 FAILED = 500
@@ -76,10 +77,17 @@ class Plan(Value):
     error: int
 
 
-def resolve(rule: Rule, home: Ref, services: Lookup[Key, Service], granted: Lookup[str, Grants]) -> Outcome:
+def resolve(
+    rule: Rule,
+    home: Ref,
+    services: Lookup[Key, Service],
+    granted: Lookup[str, Grants],
+    targeted: Lookup[Key, Targeting],
+) -> Outcome:
     """Resolve one rule of the route `home`; its references are reported even if the rule is invalid."""
     refusals: list[ir.Refusal] = []
-    plan = _plan(rule, partial(backends.resolve, home=home, services=services, granted=granted), refusals)
+    resolved = partial(backends.resolve, home=home, services=services, granted=granted, targeted=targeted)
+    plan = _plan(rule, resolved, refusals)
     fault = next((it for it in (plan, *rule.matches) if isinstance(it, ir.Refusal)), None)
     routes: list[ir.Route] = []
     for number, it in enumerate(rule.matches):

@@ -2,7 +2,7 @@
 
 from translator.api.gateway import Gateway, GatewayTLSConfig, Listener
 from translator.attach.conditions import Reason
-from translator.ir import Refusal
+from translator.ir import HTTP_PROTOCOLS, Refusal
 from translator.value import Key
 
 PROTOCOLS = ("TLS", "TCP", "UDP")
@@ -35,7 +35,7 @@ def of_listener(listener: Listener, gateway: Gateway) -> tuple[Refusal, ...]:
     if listener.protocol in PROTOCOLS:
         message = f"{listener.protocol} listeners take no traffic yet; use protocol HTTP or HTTPS"
         return (Refusal(Reason.UNSUPPORTED_PROTOCOL, message),)
-    if listener.protocol not in ("HTTP", "HTTPS"):
+    if listener.protocol not in HTTP_PROTOCOLS:
         message = f"protocol {listener.protocol} is not known; use HTTP or HTTPS"
         return (Refusal(Reason.UNSUPPORTED_PROTOCOL, message),)
     refusals = []

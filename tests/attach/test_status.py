@@ -1,0 +1,380 @@
+"""Status of GatewayClasses, Gateways, ListenerSets, policies and routes, in the specification's words."""
+
+from typing import Any
+
+import pytest
+
+from tests.builders import build, gateway, gateway_class, https, listener, meta, service
+from translator import ir
+from translator.api.gateway import Gateway, ListenerSet
+from translator.api.policies import BackendTLSPolicy
+from translator.api.routes import ParentReference
+from translator.attach.certificates import Certificate
+from translator.attach.classes import Owned, owned
+from translator.attach.listeners import resolve
+from translator.attach.policies import by_service, of_policy, refusal
+from translator.attach.status import of_class, of_gateway, of_listener_set, of_route
+from translator.ir import Refusal
+from translator.status import Condition, GatewayClassStatus, GatewayStatus, ListenerStatus, ParentStatus
+from translator.value import Key, Ref
+
+CONTROLLER = "gatehouse.dev/gateway-controller"
+GATEHOUSE = Key("", "gatehouse")
+OURS = {GATEHOUSE: Owned()}
+EDGE = Key("shop", "edge")
+HTTP_KINDS = (("gateway.networking.k8s.io", "HTTPRoute"), ("gateway.networking.k8s.io", "GRPCRoute"))
+
+Answer = tuple[bool | None, str]
+
+
+def status(
+    given: Gateway,
+    counted: dict[ir.ListenerKey, int] | None = None,
+    placement: ir.Placement | None = None,
+    owned: dict[Key, Owned] | None = None,
+    **lookups: Any,
+) -> GatewayStatus:
+    placements = {} if placement is None else {EDGE: placement}
+    row = resolve(EDGE, given, owned or OURS, lookups.get("checked", {}), {}, placements)
+    assert row is not None
+    return of_gateway(EDGE, row, counted or {}, placements)
+
+
+def answers(conditions: tuple[Condition, ...]) -> dict[str, Answer]:
+    return {it.type: (it.status, it.reason) for it in conditions}
+
+
+def messages(conditions: tuple[Condition, ...]) -> dict[str, str]:
+    return {it.type: it.message for it in conditions}
+
+
+# ---- GatewayClass ---------------------------------------------------------------------------------------------------
+
+
+def class_status(**spec: Any) -> GatewayClassStatus | None:
+    given = gateway_class(**spec)
+    ours = owned(CONTROLLER, GATEHOUSE, given)
+    return of_class(("Gateway", "HTTPRoute"), GATEHOUSE, given, {} if ours is None else {GATEHOUSE: ours})
+
+
+def test_a_class_of_another_controller_is_left_alone() -> None:
+    assert class_status(controller="example.com/other") is None
+
+
+def test_a_class_of_ours_is_accepted_with_what_it_supports() -> None:
+    assert class_status() == GatewayClassStatus(
+        conditions=(
+            Condition("Accepted", True, "Accepted", "Gateways of this class are served", 1),
+            Condition("SupportedVersion", True, "SupportedVersion", "Gateway API v1.7 is supported", 1),
+        ),
+        supported_features=("Gateway", "HTTPRoute"),
+    )
+
+
+def test_a_class_with_parameters_is_refused() -> None:
+    found = class_status(parametersRef={"group": "example.com", "kind": "Config", "name": "big"})
+    assert found is not None
+    assert found.conditions[0] == Condition(
+        "Accepted",
+        False,
+        "InvalidParameters",
+        "GatewayClass gatehouse takes no parameters, but its parametersRef names Config big; remove spec.parametersRef",
+        1,
+    )
+
+
+# ---- Gateway --------------------------------------------------------------------------------------------------------
+
+
+def test_a_good_gateway_says_so_of_itself_and_of_its_listener() -> None:
+    key = ir.ListenerKey(Ref("Gateway", "shop", "edge"), "http")
+    given = gateway(metadata=meta("edge", generation=7))
+    assert status(given, {key: 3}, ir.Placement(addresses=(("IPAddress", "127.0.0.2"),))) == GatewayStatus(
+        conditions=(
+            Condition("Accepted", True, "Accepted", "the Gateway is valid", 7),
+            Condition("Programmed", True, "Programmed", "the Envoys of the Gateway have its configuration", 7),
+            Condition("ResolvedRefs", True, "ResolvedRefs", "all references resolve", 7),
+        ),
+        listeners=(
+            ListenerStatus(
+                name="http",
+                supported_kinds=HTTP_KINDS,
+                attached_routes=3,
+                conditions=(
+                    Condition("Accepted", True, "Accepted", "the listener is valid", 7),
+                    Condition("Programmed", True, "Programmed", "the Envoys of the Gateway have its configuration", 7),
+                    Condition("ResolvedRefs", True, "ResolvedRefs", "all references resolve", 7),
+                    Condition("Conflicted", False, "NoConflicts", "the listener is distinct", 7),
+                ),
+            ),
+        ),
+        addresses=(("IPAddress", "127.0.0.2"),),
+    )
+
+
+def test_conditions_hold_plain_strings() -> None:
+    """Writers of YAML and JSON know no others."""
+    condition = status(gateway()).conditions[0]
+    assert (type(condition.type), type(condition.reason)) == (str, str)
+
+
+def test_a_gateway_with_no_accepted_listener_is_not_accepted() -> None:
+    """Conformance: GatewayListenerUnsupportedProtocol."""
+    found = status(gateway(listener("invalid", 1111, "INVALID")))
+    assert answers(found.conditions) == {
+        "Accepted": (False, "ListenersNotValid"),
+        "Programmed": (False, "Invalid"),
+        "ResolvedRefs": (True, "ResolvedRefs"),
+    }
+    assert found.listeners[0].supported_kinds == ()
+    assert answers(found.listeners[0].conditions)["Accepted"] == (False, "UnsupportedProtocol")
+    assert answers(found.listeners[0].conditions)["Programmed"] == (False, "Invalid")
+
+
+def test_one_accepted_listener_is_enough_and_the_message_names_the_rest() -> None:
+    found = status(gateway(listener("http"), listener("invalid", 1111, "INVALID")))
+    assert found.conditions[0] == Condition(
+        "Accepted",
+        True,
+        "ListenersNotValid",
+        "listener invalid: protocol INVALID is not known; use HTTP or HTTPS; served: http",
+        1,
+    )
+    assert answers(found.conditions)["Programmed"] == (True, "Programmed")
+
+
+def test_conflicted_listeners_say_so_in_three_conditions() -> None:
+    found = status(gateway(listener("a"), listener("b"), listener("c", 8080)))
+    conflicted = {
+        "Accepted": (False, "HostnameConflict"),
+        "Programmed": (False, "HostnameConflict"),
+        "ResolvedRefs": (True, "ResolvedRefs"),
+        "Conflicted": (True, "HostnameConflict"),
+    }
+    assert [answers(it.conditions) for it in found.listeners[:2]] == [conflicted, conflicted]
+    assert answers(found.listeners[2].conditions)["Programmed"] == (True, "Programmed")
+    assert answers(found.conditions)["Accepted"] == (True, "ListenersNotValid")
+
+
+def test_a_listener_without_a_certificate_is_accepted_but_not_programmed() -> None:
+    """Conformance: GatewayInvalidTLSConfiguration, GatewayWithAttachedRoutes."""
+    missing: dict[Key, Certificate | Refusal] = {
+        Key("shop", "gone"): Refusal("InvalidCertificateRef", "Secret shop/gone does not exist")
+    }
+    found = status(gateway(https("tls", "gone")), checked=missing)
+    assert answers(found.listeners[0].conditions) == {
+        "Accepted": (True, "Accepted"),
+        "Programmed": (False, "Invalid"),
+        "ResolvedRefs": (False, "InvalidCertificateRef"),
+        "Conflicted": (False, "NoConflicts"),
+    }
+    assert found.listeners[0].supported_kinds == HTTP_KINDS
+    assert answers(found.conditions) == {
+        "Accepted": (True, "ListenersNotValid"),
+        "Programmed": (False, "Invalid"),
+        "ResolvedRefs": (False, "ListenersNotResolved"),
+    }
+    assert messages(found.conditions)["ResolvedRefs"] == "listener tls: Secret shop/gone does not exist"
+
+
+def test_overlapping_hostnames_are_told_on_https_listeners_alone() -> None:
+    good: dict[Key, Certificate | Refusal] = {Key("shop", "web"): Certificate(0)}
+    given = gateway(https("a", "web", hostname="*.example.com"), https("b", "web", hostname="a.example.com"))
+    found = status(given, checked=good)
+    assert [answers(it.conditions)["OverlappingTLSConfig"] for it in found.listeners] == [
+        (True, "OverlappingHostnames"),
+        (True, "OverlappingHostnames"),
+    ]
+    assert "OverlappingTLSConfig" not in answers(status(gateway()).listeners[0].conditions)
+
+
+def test_parameters_make_a_gateway_invalid_as_a_whole() -> None:
+    reference = {"group": "example.com", "kind": "Config", "name": "big"}
+    found = status(gateway(infrastructure={"parametersRef": reference}))
+    assert answers(found.conditions)["Accepted"] == (False, "InvalidParameters")
+    assert answers(found.conditions)["Programmed"] == (False, "Invalid")
+    assert answers(found.listeners[0].conditions)["Programmed"] == (False, "Invalid")
+
+
+def test_a_gateway_waits_for_a_class_that_is_not_accepted() -> None:
+    refused = {GATEHOUSE: Owned(Refusal("InvalidParameters", "remove spec.parametersRef"))}
+    found = status(gateway(), owned=refused)
+    assert answers(found.conditions)["Accepted"] == (None, "Pending")
+    assert answers(found.conditions)["Programmed"] == (None, "Pending")
+    assert answers(found.listeners[0].conditions)["Programmed"] == (None, "Pending")
+
+
+def test_what_has_no_effect_is_said_aloud() -> None:
+    found = status(gateway(defaultScope="All"))
+    assert messages(found.conditions)["Accepted"] == (
+        "the Gateway is valid; defaultScope All has no effect: routes attach by their parentRefs alone"
+    )
+
+
+# ---- addresses ------------------------------------------------------------------------------------------------------
+
+
+def test_a_gateway_of_unknown_place_has_the_addresses_it_asks_for() -> None:
+    found = status(gateway(addresses=[{"value": "192.0.2.1"}, {"type": "IPAddress"}]))
+    assert found.addresses == (("IPAddress", "192.0.2.1"),)
+    assert answers(found.conditions)["Programmed"] == (True, "Programmed")
+
+
+def test_an_address_that_the_gateway_does_not_have_is_not_usable() -> None:
+    found = status(
+        gateway(addresses=[{"value": "192.0.2.1"}]), placement=ir.Placement(addresses=(("IPAddress", "127.0.0.2"),))
+    )
+    assert found.conditions[1] == Condition(
+        "Programmed",
+        False,
+        "AddressNotUsable",
+        "address 192.0.2.1 cannot be used: the Gateway is at 127.0.0.2; ask for that or for none",
+        1,
+    )
+    assert found.addresses == (("IPAddress", "127.0.0.2"),)
+
+
+def test_a_gateway_without_an_address_is_not_programmed() -> None:
+    assert answers(status(gateway(), placement=ir.Placement()).conditions)["Programmed"] == (
+        False,
+        "AddressNotAssigned",
+    )
+
+
+# ---- ListenerSet ----------------------------------------------------------------------------------------------------
+
+
+def listener_set(namespace: str, from_: str | None = None) -> dict[str, Answer] | None:
+    spec = {"parentRef": {"name": "edge", "namespace": "shop"}, "listeners": [listener("extra", 8080)]}
+    given = build(meta("extra", namespace), spec, ListenerSet)
+    parents = {EDGE: gateway(allowedListeners={"namespaces": {"from": from_}} if from_ else None)}
+    found = of_listener_set(Key(namespace, "extra"), given, parents, OURS)
+    return None if found is None else answers(found.conditions)
+
+
+def test_a_listener_set_is_not_allowed_unless_the_gateway_says_so() -> None:
+    """Conformance: ListenerSetDefaultNotAllowed, ListenerSetAllowedNamespaceNone, -Same."""
+    not_allowed = {"Accepted": (False, "NotAllowed"), "Programmed": (False, "NotAllowed")}
+    assert listener_set("shop") == not_allowed
+    assert listener_set("shop", "None") == not_allowed
+    assert listener_set("other", "Same") == not_allowed
+
+
+def test_a_listener_set_that_is_allowed_is_not_served_yet() -> None:
+    not_valid = {"Accepted": (False, "ListenersNotValid"), "Programmed": (False, "ListenersNotValid")}
+    assert listener_set("shop", "Same") == not_valid
+    assert listener_set("other", "All") == not_valid
+
+
+def test_a_listener_set_of_a_gateway_that_is_not_ours_is_left_alone() -> None:
+    given = build(meta("extra"), {"parentRef": {"name": "edge"}}, ListenerSet)
+    assert of_listener_set(Key("shop", "extra"), given, {EDGE: gateway()}, {}) is None
+    assert of_listener_set(Key("shop", "extra"), given, {}, OURS) is None
+
+
+# ---- BackendTLSPolicy -----------------------------------------------------------------------------------------------
+
+
+def policy(**target: Any) -> BackendTLSPolicy:
+    spec = {
+        "targetRefs": [{"group": "", "kind": "Service", "name": "cart", **target}],
+        "validation": {"hostname": "cart.example.com", "wellKnownCACertificates": "System"},
+    }
+    return build(meta("cart-tls"), spec, BackendTLSPolicy)
+
+
+def test_a_policy_is_told_that_it_is_not_applied() -> None:
+    found = of_policy(Key("shop", "cart-tls"), policy(), {Key("shop", "cart"): service("cart")})
+    assert found.ancestors == (
+        ParentStatus(
+            ParentReference(name="cart", group="", kind="Service", namespace="shop"),
+            (
+                Condition(
+                    "Accepted",
+                    False,
+                    "Invalid",
+                    "BackendTLSPolicies are not applied yet: routes to Service shop/cart answer with an error until "
+                    "then",
+                    1,
+                ),
+            ),
+        ),
+    )
+
+
+def test_a_policy_for_a_missing_service_has_no_target() -> None:
+    (ancestor,) = of_policy(Key("shop", "cart-tls"), policy(), {}).ancestors
+    assert answers(ancestor.conditions) == {"Accepted": (False, "TargetNotFound")}
+
+
+@pytest.mark.parametrize(("section", "refused"), [(None, True), ("web", True), ("admin", False)])
+def test_a_policy_refuses_the_ports_that_it_is_for(section: str | None, refused: bool) -> None:
+    cart = service("cart", ports=[{"name": "web", "port": 8080}])
+    ((place, order, port),) = by_service(Key("shop", "cart-tls"), policy(sectionName=section))
+    assert place == Key("shop", "cart")
+    assert (refusal(place, cart, 8080, ((order, port),)) is not None) is refused
+
+
+# ---- routes ---------------------------------------------------------------------------------------------------------
+
+ROUTE = Ref("HTTPRoute", "shop", "cart")
+AGE = ir.Age("2024-01-01T00:00:00Z", "shop/cart", "HTTPRoute")
+TO_EDGE, TO_OTHER = ParentReference(name="edge"), ParentReference(name="other", section_name="web")
+A_RULE = ir.Route("httproute/shop/cart/rule/0/match/0", (), ir.Match(ir.Path("prefix", "/")), ir.Respond(500))
+UNRESOLVED = Refusal("BackendNotFound", "Service shop/cart does not exist")
+UNSUPPORTED = Refusal("UnsupportedValue", "rule 1: regex ( does not compile")
+
+
+def route_status(rules: ir.Resolved, *bonds: ir.Bond) -> dict[ParentReference, tuple[Condition, ...]]:
+    found = of_route(ROUTE, ir.Bound(4, AGE, bonds), {ROUTE: rules})
+    assert found is not None
+    return {it.parent_ref: it.conditions for it in found.parents}
+
+
+def test_a_route_without_parents_of_ours_is_left_alone() -> None:
+    assert of_route(ROUTE, ir.Bound(1, AGE, ()), {}) is None
+
+
+def test_each_parent_gets_its_own_answer() -> None:
+    elsewhere = Refusal("NoMatchingParent", "Gateway shop/other has no listener web")
+    found = route_status(ir.Resolved(AGE, (A_RULE,)), ir.Bond(TO_EDGE), ir.Bond(TO_OTHER, refusal=elsewhere))
+    assert found == {
+        TO_EDGE: (
+            Condition("Accepted", True, "Accepted", "the route is accepted", 4),
+            Condition("ResolvedRefs", True, "ResolvedRefs", "all references resolve", 4),
+        ),
+        TO_OTHER: (
+            Condition("Accepted", False, "NoMatchingParent", "Gateway shop/other has no listener web", 4),
+            Condition("ResolvedRefs", True, "ResolvedRefs", "all references resolve", 4),
+        ),
+    }
+
+
+def test_a_route_that_nobody_accepts_still_reports_its_references() -> None:
+    refused = ir.Bond(TO_EDGE, refusal=Refusal("NotAllowedByListeners", "no"))
+    found = route_status(ir.Resolved(AGE, (A_RULE,), refusals=(UNRESOLVED, UNRESOLVED)), refused)
+    assert found[TO_EDGE][1] == Condition(
+        "ResolvedRefs", False, "BackendNotFound", "Service shop/cart does not exist", 4
+    )
+
+
+def test_a_route_whose_rules_are_all_invalid_is_not_accepted() -> None:
+    found = route_status(ir.Resolved(AGE, (A_RULE,), invalid=(UNSUPPORTED,), valid=False), ir.Bond(TO_EDGE))
+    assert answers(found[TO_EDGE]) == {
+        "Accepted": (False, "UnsupportedValue"),
+        "ResolvedRefs": (True, "ResolvedRefs"),
+    }
+
+
+def test_a_route_with_some_invalid_rules_says_which_were_dropped() -> None:
+    found = route_status(ir.Resolved(AGE, (A_RULE,), invalid=(UNSUPPORTED,)), ir.Bond(TO_EDGE))
+    assert found[TO_EDGE][0].status is True
+    assert found[TO_EDGE][2] == Condition(
+        "PartiallyInvalid", True, "UnsupportedValue", "Dropped Rule: rule 1: regex ( does not compile", 4
+    )
+
+
+def test_partially_invalid_is_not_said_of_a_route_that_is_not_accepted() -> None:
+    refused = ir.Bond(TO_EDGE, refusal=Refusal("NotAllowedByListeners", "no"))
+    found = route_status(ir.Resolved(AGE, (A_RULE,), invalid=(UNSUPPORTED,)), refused)
+    assert list(answers(found[TO_EDGE])) == ["Accepted", "ResolvedRefs"]
