@@ -93,11 +93,11 @@ class Translator:
         owned = graph.derived("classes", objects["GatewayClass"], partial(classes.owned, settings.controller_name))
         granted = graph.group("grants", (objects["ReferenceGrant"], grants.by_namespace))
         wanted = graph.group("certificates wanted", (objects["Gateway"], certificates.wanted))
-        checked = graph.derived("certificates", wanted, certificates.check, objects["Secret"])
+        checked = self._checked = graph.derived("certificates", wanted, certificates.check, objects["Secret"])
         reported = graph.derived(
             "listeners", objects["Gateway"], listeners.resolve, owned, checked, granted, self._placements
         )
-        parent_rows = graph.derived("parents", reported, listeners.parent)
+        parent_rows = self._parents = graph.derived("parents", reported, listeners.parent)
 
         # attach: routes
         bound = graph.derived("bound", self._routes, parents.bind, parent_rows, objects["Namespace"])
@@ -227,6 +227,14 @@ class Translator:
             for key, status in table.items():
                 yield Ref(kind, *key), status
         yield from self._route_statuses.items()
+
+    def certificates(self) -> Iterator[tuple[Key, certificates.Certificate]]:
+        """Every Secret that a listener serves a certificate from, and what there is to know of that without a clock."""
+        listeners = (it for _, parent in self._parents.items() for it in parent.listeners if it.serves)
+        for secret_key in sorted({secret_key for it in listeners for secret_key in it.certificates}):
+            checked = self._checked.get(secret_key)
+            if isinstance(checked, certificates.Certificate):
+                yield secret_key, checked
 
     def _resource_tables(self) -> tuple[tuple[ResourceType, Table[tuple[Key, str], Resource]], ...]:
         return (

@@ -8,12 +8,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 from tests.attach.issuing import certificate, ec_key, key_pem, key_usage, must_staple, rsa_key
-from tests.builders import gateway, https, listener, secret
+from tests.builders import gateway, gateway_class, https, listener, secret
 from tests.envoy.running import validate
 from translator.api.core import Secret
 from translator.attach.certificates import Certificate, check, wanted
 from translator.attach.conditions import Reason
 from translator.ir import Refusal
+from translator.pipeline import Translator
 from translator.value import Key
 
 WEB = Key("shop", "web-tls")
@@ -155,6 +156,16 @@ def test_listeners_that_terminate_tls_want_their_secrets() -> None:
         (Key("vault", "more-tls"), (edge, "secure", 1), "secure"),
         (Key("shop", "web-tls"), (edge, "tls", 0), "tls"),
     ]
+
+
+def test_certificates_that_are_served_can_be_asked_for() -> None:
+    translator = Translator()
+    translator.put("GatewayClass", gateway_class())
+    translator.put("Gateway", gateway(https("secure", "web-tls", "more-tls")))
+    translator.put("Secret", tls_secret(*SERVED["expired"]))
+    translator.put("Secret", secret("unused-tls", dict(zip(("tls.crt", "tls.key"), SERVED["chain"], strict=True))))
+    translator.commit()
+    assert list(translator.certificates()) == [(WEB, Certificate(not_after=1706745600))]
 
 
 def serving(chain: bytes, key: bytes) -> dict[str, object]:
