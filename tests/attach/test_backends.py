@@ -132,3 +132,8 @@ def test_a_service_that_a_policy_wants_reached_over_tls_is_refused() -> None:
         "BackendTLSPolicy shop/cart-tls asks for TLS to Service shop/cart, which is not done yet; nothing is sent "
         "without it, so remove the policy to send unverified",
     )
+
+
+def test_a_service_that_a_policy_wants_over_tls_gets_no_plain_traffic() -> None:
+    targeted = {CART: (((Key("shop", "policy"), 0), ""),)}
+    assert reason({"name": "cart", "port": 8080}, cart(), targeted=targeted) == Reason.UNSUPPORTED_PROTOCOL

@@ -105,5 +105,6 @@ def test_a_route_that_lost_every_listener_is_refused() -> None:
     assert bond.attachments == ()
     assert bond.refusal == ir.Refusal(
         Reason.NOT_ALLOWED_BY_LISTENERS,
-        "a listener serves a hostname to HTTPRoutes or to GRPCRoutes, not to both (listener web: older GRPCRoute shop/g)",
+        "a listener serves a hostname to HTTPRoutes or to GRPCRoutes, not to both "
+        "(listener web: older GRPCRoute shop/g)",
     )

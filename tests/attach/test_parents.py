@@ -3,8 +3,8 @@ from typing import Any
 from tests.builders import grpc_route, http_route, meta, namespace
 from translator import ir
 from translator.api.gateway import FromNamespaces
-from translator.api.meta import LabelExpression, LabelSelector
-from translator.api.routes import HTTPRoute, L4RouteSpec, Meta, ParentReference, TCPRoute
+from translator.api.meta import LabelExpression, LabelSelector, Meta
+from translator.api.routes import HTTPRoute, L4RouteSpec, ParentReference, TCPRoute
 from translator.attach import parents
 from translator.attach.conditions import Reason
 from translator.value import Key, Ref

@@ -6,7 +6,8 @@ import pytest
 
 from tests.builders import grpc_route, http_route, meta, service
 from translator import ir
-from translator.api.routes import BackendRef, L4RouteRule, L4RouteSpec, Meta, TLSRoute
+from translator.api.meta import Meta
+from translator.api.routes import BackendRef, L4RouteRule, L4RouteSpec, TLSRoute
 from translator.attach import routes
 from translator.attach.conditions import Reason
 from translator.value import Key, Ref

@@ -1,6 +1,8 @@
 """Matches in Envoy's words."""
 
+from envoy_data_plane.envoy.config.core import v3 as core_v3
 from envoy_data_plane.envoy.config.route import v3 as route_v3
+from envoy_data_plane.envoy.type import v3 as type_v3
 from envoy_data_plane.envoy.type.matcher import v3 as matcher_v3
 
 from translator import ir
@@ -19,6 +21,7 @@ def route_match(match: ir.Match) -> route_v3.RouteMatch:
             route_v3.QueryParameterMatcher(name=param.name, string_match=_value(param)) for param in match.query_params
         ],
         grpc=route_v3.RouteMatchGrpcRouteMatchOptions() if match.grpc else None,
+        runtime_fraction=_fraction(match.share) if match.share else None,
     )
 
 
@@ -43,6 +46,14 @@ def _path(path: ir.Path) -> tuple[str | None, str | None, str | None, matcher_v3
 def _headers(match: ir.Match) -> list[route_v3.HeaderMatcher]:
     headers = [ir.Named(":method", match.method), *match.headers] if match.method else match.headers
     return [route_v3.HeaderMatcher(name=header.name, string_match=_value(header)) for header in headers]
+
+
+def _fraction(share: int) -> core_v3.RuntimeFractionalPercent:
+    """Envoy draws one number per request and asks every route with it, so that growing shares split the traffic."""
+    million = type_v3.FractionalPercentDenominatorType.MILLION
+    return core_v3.RuntimeFractionalPercent(
+        default_value=type_v3.FractionalPercent(numerator=share, denominator=million)
+    )
 
 
 def _value(named: ir.Named) -> matcher_v3.StringMatcher:
