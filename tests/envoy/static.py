@@ -22,8 +22,6 @@ from translator.xds.resource import Resource, ResourceType, RouteTable, VirtualH
 KNOWN = (dns_cluster_pb2, cors_pb2, router_pb2, tls_inspector_pb2, tls_pb2, http_protocol_options_pb2)
 """Messages inside an Any that must be known to be printed."""
 
-HCM = http_connection_manager_pb2.HttpConnectionManager
-
 
 def bootstrap(
     resources: Iterable[tuple[ResourceType, Resource]], tables: Iterable[tuple[RouteTable, Iterable[VirtualHost]]]
@@ -71,8 +69,10 @@ def _listener(body: bytes, routes: Mapping[str, route_pb2.RouteConfiguration]) -
     return listener
 
 
-def _inlined(packed: Any, routes: Mapping[str, route_pb2.RouteConfiguration]) -> HCM:
-    manager = HCM()
+def _inlined(
+    packed: Any, routes: Mapping[str, route_pb2.RouteConfiguration]
+) -> http_connection_manager_pb2.HttpConnectionManager:
+    manager = http_connection_manager_pb2.HttpConnectionManager()
     assert packed.Unpack(manager)
     assert manager.rds.config_source.WhichOneof("config_source_specifier") == "ads"
     name = manager.rds.route_config_name

@@ -25,7 +25,7 @@ def connection_manager(table: str, strips_port: bool) -> hcm_v3.HttpConnectionMa
 
     Paths are normalised and their double slashes merged, so that none gets around a match; escaped slashes stay, for
     APIs use them. Host is passed on as it came, but where the port was moved (`strips_port`) without that port: it
-    means nothing to the world. No header of Envoy's own is sent to backends or clients.
+    means nothing to the world. The headers that Envoy's router would add are left out.
     """
     return hcm_v3.HttpConnectionManager(
         stat_prefix=table,

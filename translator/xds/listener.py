@@ -82,7 +82,7 @@ def _server_names(hostname: str) -> listener_v3.FilterChainMatch | None:
 def _transport_socket(listener: ir.Listener) -> core_v3.TransportSocket:
     """TLS 1.2 or later with every certificate of the listener; Envoy chooses by name and kind of key."""
     context = tls_v3.CommonTlsContext(
-        tls_params=tls_v3.TlsParameters(tls_minimum_protocol_version=tls_v3.TlsParametersTlsProtocol.TLS_V1_2),
+        tls_params=tls_v3.TlsParameters(tls_minimum_protocol_version=tls_v3.TlsParametersTlsProtocol.TLSv1_2),
         alpn_protocols=["h2", "http/1.1"],
         tls_certificate_sds_secret_configs=[
             tls_v3.SdsSecretConfig(name=secret_name(secret), sds_config=over_ads(FIRST_ANSWER))

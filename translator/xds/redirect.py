@@ -30,14 +30,15 @@ def redirect_action(redirect: ir.Redirect, match: ir.Path, port: int, secure: bo
 
 
 def redirect_port(redirect: ir.Redirect, port: int, secure: bool) -> int:
-    """Return the port that Location names, 0 for none: where it is the well-known port of its scheme.
+    """Return the port that Location names, 0 to leave the request's: where it and the target's are well known.
 
     Without a port the redirect goes to the well-known port of the scheme it asks for, without a scheme to the port of
-    the listener.
+    the listener. A Host that came to a port of another kind most likely names it, so there the target's is said too.
     """
     target = redirect.port or (WELL_KNOWN_PORTS[redirect.scheme] if redirect.scheme else port)
     scheme = redirect.scheme or ("https" if secure else "http")
-    return 0 if target == WELL_KNOWN_PORTS[scheme] else target
+    is_implied = target == WELL_KNOWN_PORTS[scheme] and (redirect.hostname or port in WELL_KNOWN_PORTS.values())
+    return 0 if is_implied else target
 
 
 def _path(change: ir.PathChange | None, match: ir.Path) -> dict[str, Any]:

@@ -1,0 +1,151 @@
+"""A Gateway in the words of `ir`, and the resources it becomes: the tables of the Envoy side, fed by hand."""
+
+from typing import Any
+
+from translator import ir
+from translator.api.core import Secret
+from translator.api.gateway import FromNamespaces
+from translator.api.routes import ParentReference
+from translator.incremental import Graph
+from translator.value import Key, Ref
+from translator.xds import cluster, endpoint, hosts, listener, route, route_table, secret
+from translator.xds.names import cluster_name, table_name
+from translator.xds.resource import Refused, Resource, ResourceType, RouteTable, VirtualHost
+
+EDGE = Key("infra", "edge")
+EVERYTHING = ir.Match(ir.Path("prefix", "/"))
+OLD = ir.Age("2026-01-01T00:00:00Z", "", "")
+
+
+def http(name: str = "http", hostname: str = "*", port: int = 80, **fields: Any) -> ir.Listener:
+    """An HTTP listener of the Gateway infra/edge that takes traffic."""
+    return _listener(name, "HTTP", port, hostname=hostname, **fields)
+
+
+def https(name: str = "https", hostname: str = "*", port: int = 443, *secrets: Key, **fields: Any) -> ir.Listener:
+    """An HTTPS listener of the Gateway infra/edge that serves these Secrets."""
+    return _listener(name, "HTTPS", port, hostname=hostname, certificates=secrets, **fields)
+
+
+def _listener(name: str, protocol: str, port: int, **fields: Any) -> ir.Listener:
+    key = ir.ListenerKey(Ref("Gateway", *EDGE), name)
+    return ir.Listener(
+        key=key,
+        gateway=EDGE,
+        port=port,
+        protocol=protocol,
+        kinds=ir.HTTP_ROUTES,
+        namespaces=FromNamespaces(),
+        table=table_name(protocol, port, key),
+        **fields,
+    )
+
+
+def to(*services: str, **fields: Any) -> ir.Forward:
+    """Forward to Services of the namespace shop: `cart` is port 80, `cart:8080` another, `cart*9` has that weight."""
+    return ir.Forward(tuple(_backend(service) for service in services), **fields)
+
+
+def _backend(service: str) -> ir.Backend:
+    place, _, weight = service.partition("*")
+    name, _, port = place.partition(":")
+    return ir.Backend(ir.ClusterKey("shop", name, int(port or 80)) if name else None, int(weight or 1))
+
+
+def path(kind: str, value: str, **fields: Any) -> ir.Match:
+    """A match by path and whatever else is named."""
+    return ir.Match(ir.Path(kind, value), **fields)
+
+
+def when(match: ir.Match, action: ir.Action, rank: tuple[int, ...] = (0,), **fields: Any) -> ir.Route:
+    """One Envoy route."""
+    return ir.Route(name="httproute/shop/cart/rule/0/match/0", rank=rank, match=match, action=action, **fields)
+
+
+class World:
+    """The Gateway infra/edge, put together piece by piece; `commit` brings its resources up to date."""
+
+    def __init__(self, *listeners: ir.Listener) -> None:
+        graph = self.graph = Graph()
+        self.parents = graph.source("parents")
+        self.bound = graph.source("bound")
+        self.resolved = graph.source("resolved")
+        self.reached = graph.source("clusters")
+        self.located = graph.source("endpoints")
+        self.stored = graph.source("secrets")
+        self.placements = graph.source("placements")
+        self.refused = graph.source("refused")
+        cluster_rows = graph.derived("cluster resources", self.reached, cluster.encode)
+        endpoint_rows = graph.derived("endpoint resources", self.located, endpoint.encode)
+        unusable = graph.derived("unusable", self.refused, cluster.unusable, cluster_rows)
+        served = graph.group("served", (self.bound, hosts.served))
+        self.encoded = graph.derived("encoded", served, route.encode, self.resolved, unusable)
+        hosted = graph.group("hosted", (self.bound, hosts.of_route), (self.parents, hosts.of_listeners))
+        self.hosts = graph.derived("hosts", hosted, hosts.assemble, self.encoded, hosted)
+        self.tables = graph.derived(
+            "tables", graph.group("tabled", (self.parents, route_table.of_listeners)), route_table.encode
+        )
+        ported = graph.group("ported", (self.parents, listener.of_gateway))
+        shown = graph.group("shown", (self.parents, secret.of_gateway))
+        used = graph.group("used", (self.hosts, hosts.clusters_used))
+        self.of_type = {
+            ResourceType.LISTENER: graph.derived("listeners", ported, listener.encode, self.placements),
+            ResourceType.SECRET: graph.derived("secret resources", shown, secret.encode, self.stored),
+            ResourceType.CLUSTER: graph.derived("clusters used", used, cluster.of_gateway, cluster_rows),
+            ResourceType.ENDPOINT: graph.derived("endpoints used", used, endpoint.of_gateway, endpoint_rows),
+        }
+        self.listeners = listeners
+        self.parents.put(EDGE, ir.Parent(EDGE, listeners))
+
+    def route(
+        self, name: str, *routes: ir.Route, hostnames: tuple[str, ...] = ("*",), kind: str = "HTTPRoute", on: str = ""
+    ) -> "World":
+        """Attach a route of the namespace shop to the listener named `on`, or else to the first."""
+        listener = next(it for it in self.listeners if on in ("", it.key.name))
+        ref = Ref(kind, "shop", name)
+        age = ir.Age(OLD.created, f"shop/{name}", kind)
+        written = tuple(("" if hostname == "*" else hostname, hostname) for hostname in hostnames)
+        bond = ir.Bond(ParentReference(name="edge"), (ir.Attachment(listener, written),))
+        self.bound.put(ref, ir.Bound(1, age, (bond,)))
+        self.resolved.put(ref, ir.Resolved(age, routes))
+        return self
+
+    def service(
+        self, name: str, *addresses: tuple[str, int], port: int = 80, protocol: str = "http1", **fields: Any
+    ) -> "World":
+        """Reach a port of a Service of the namespace shop under these addresses."""
+        key = ir.ClusterKey("shop", name, port, protocol)
+        self.reached.put(cluster_name(key), ir.Cluster(cluster_name(key), key, **fields))
+        self.located.put(cluster_name(key), ir.Endpoints(cluster_name(key), addresses))
+        return self
+
+    def secret(self, stored: Secret) -> "World":
+        """Store a Secret."""
+        self.stored.put(stored.metadata.key, stored)
+        return self
+
+    def place(self, placement: ir.Placement) -> "World":
+        """Say where the Gateway's Envoys listen."""
+        self.placements.put(EDGE, placement)
+        return self
+
+    def refuse(self, name: str, version: str) -> "World":
+        """Say that an Envoy refused this version of a cluster."""
+        self.refused.put((EDGE, name), Refused(version, "no"))
+        return self
+
+    def commit(self) -> "World":
+        """Bring everything up to date."""
+        self.graph.commit()
+        return self
+
+    def resources(self) -> list[tuple[ResourceType, Resource]]:
+        """Everything but route tables."""
+        return [(kind, row) for kind, table in self.of_type.items() for _, row in sorted(table.items())]
+
+    def route_tables(self) -> list[tuple[RouteTable, list[VirtualHost]]]:
+        """Each table with its virtual hosts by name."""
+        return [
+            (table, [host for key, host in sorted(self.hosts.items()) if key.table == name])
+            for (_, name), table in self.tables.items()
+        ]
