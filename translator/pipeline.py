@@ -100,14 +100,14 @@ class Translator:
         parent_rows = self._parents = graph.derived("parents", reported, listeners.parent)
 
         # attach: routes
-        bound = graph.derived("bound", self._routes, parents.bind, parent_rows, objects["Namespace"])
-        grpc = graph.group("grpc routes", (bound, conflicts.grpc_by_listener))
-        http = graph.group("http routes", (bound, conflicts.http_by_listener))
-        losers = graph.derived("cross-kind conflicts", grpc, conflicts.losers, http)
-        accepted = graph.derived("accepted", bound, conflicts.settle, losers)
         targeted = graph.group("policies", (objects["BackendTLSPolicy"], policies.by_service))
         resolved = graph.derived("resolved", self._routes, routes.resolve, objects["Service"], granted, targeted)
         rejected = graph.derived("rejected", resolved, routes.rejected)
+        bound = graph.derived("bound", self._routes, parents.bind, parent_rows, objects["Namespace"])
+        grpc = graph.group("grpc routes", (bound, conflicts.grpc_by_listener))
+        http = graph.group("http routes", (bound, conflicts.http_by_listener))
+        losers = graph.derived("cross-kind conflicts", grpc, conflicts.losers, http, rejected)
+        accepted = graph.derived("accepted", bound, conflicts.settle, losers)
 
         # attach: clusters
         slices = graph.group("slices", (objects["EndpointSlice"], endpoints.by_service))

@@ -33,9 +33,11 @@ def rows(*routes: tuple[str, str, str]) -> tuple[conflicts.Rows, conflicts.Rows]
     return tuple(sorted(grpc)), tuple(sorted(http))
 
 
-def lost(*routes: tuple[str, str, str]) -> dict[str, str]:
+def lost(*routes: tuple[str, str, str], rejected: tuple[Ref, ...] = ()) -> dict[str, str]:
     grpc, http = rows(*routes)
-    return {ref.name: winner.name for ref, winner in (conflicts.losers(WEB, grpc, {WEB: http}) or {}).items()}
+    refusals = {ref: ir.Refusal(Reason.UNSUPPORTED_VALUE, "") for ref in rejected}
+    found = conflicts.losers(WEB, grpc, {WEB: http}, refusals) or {}
+    return {ref.name: winner.name for ref, winner in found.items()}
 
 
 def test_the_older_of_two_kinds_with_a_common_hostname_is_accepted() -> None:
@@ -63,9 +65,14 @@ def test_a_rejected_route_rejects_nobody() -> None:
     assert lost(("g1", "1", "a.com"), ("h", "2", "*.com"), ("g2", "3", "b.com")) == {"h": "g1"}
 
 
+def test_a_route_that_is_not_accepted_anyway_rejects_nobody_that_is() -> None:
+    bad = Ref("HTTPRoute", "shop", "h")
+    assert lost(("h", "1", "a.com"), ("g", "2", "a.com"), rejected=(bad,)) == {"h": "g"}
+
+
 def test_a_listener_with_one_kind_has_no_row() -> None:
     grpc, _ = rows(("g", "1", "a.com"))
-    assert conflicts.losers(WEB, grpc, {}) is None
+    assert conflicts.losers(WEB, grpc, {}, {}) is None
 
 
 NAMES = st.sampled_from(["*", "*.com", "a.com", "b.com", "*.a.com", "x.a.com"])
@@ -105,6 +112,6 @@ def test_a_route_that_lost_every_listener_is_refused() -> None:
     assert bond.attachments == ()
     assert bond.refusal == ir.Refusal(
         Reason.NOT_ALLOWED_BY_LISTENERS,
-        "a listener serves a hostname to HTTPRoutes or to GRPCRoutes, not to both "
-        "(listener web: older GRPCRoute shop/g)",
+        "a hostname belongs to HTTPRoutes or to GRPCRoutes, and here to the older route: "
+        "on listener web to GRPCRoute shop/g",
     )

@@ -4,7 +4,6 @@ Source: gateway-api v1.7.0, apis/v1/grpcroute_types.go (Hostnames): the older on
 """
 
 from collections.abc import Iterable, Mapping
-from heapq import merge
 from typing import TypeAlias
 
 from translator import ir
@@ -34,19 +33,28 @@ def _by_listener(ref: Ref, bound: ir.Bound) -> Spread:
             yield attachment.listener.key, (bound.age, ref), tuple(domain for _, domain in attachment.hosts)
 
 
-def losers(listener: ir.ListenerKey, grpc: Rows, http: Lookup[ir.ListenerKey, Rows]) -> Mapping[Ref, Ref] | None:
+def losers(
+    listener: ir.ListenerKey, grpc: Rows, http: Lookup[ir.ListenerKey, Rows], rejected: Lookup[Ref, ir.Refusal]
+) -> Mapping[Ref, Ref] | None:
     """Return the rejected routes of a listener, each with the one it lost to; None where there are none.
 
-    Routes are taken in order of age: one is rejected if an accepted route of the other kind shares a hostname.
+    Routes are taken in order of age, those that are not Accepted anyway after all others: one loses if a route of the
+    other kind has a hostname of it already.
     """
-    accepted = {"GRPCRoute": _Hostnames(), "HTTPRoute": _Hostnames()}
+    wanted = _Hostnames()
+    for (_, ref), domains in grpc:
+        wanted.add(domains, ref)
+    rivals = [row for row in http.get(listener) or () if wanted.meeting(row[1])]
+    if not rivals:
+        return None
+    given = {"GRPCRoute": _Hostnames(), "HTTPRoute": _Hostnames()}
     lost: dict[Ref, Ref] = {}
-    for (_, ref), domains in merge(grpc, http.get(listener) or ()):
-        winner = accepted["HTTPRoute" if ref.kind == "GRPCRoute" else "GRPCRoute"].meeting(domains)
+    for (_, ref), domains in sorted((*grpc, *rivals), key=lambda row: (rejected.get(row[0][1]) is not None, row)):
+        winner = given["HTTPRoute" if ref.kind == "GRPCRoute" else "GRPCRoute"].meeting(domains)
         if winner is not None:
             lost[ref] = winner
         else:
-            accepted[ref.kind].add(domains, ref)
+            given[ref.kind].add(domains, ref)
     return lost or None
 
 
@@ -63,8 +71,8 @@ def _settled(ref: Ref, bond: ir.Bond, losers: Lookup[ir.ListenerKey, Mapping[Ref
     left = tuple(it for it in bond.attachments if lost[it.listener.key] is None)
     if left:
         return ir.Bond(bond.parent_ref, left)
-    places = "; ".join(f"listener {key.name}: older {winner}" for key, winner in lost.items())
-    message = f"a listener serves a hostname to HTTPRoutes or to GRPCRoutes, not to both ({places})"
+    places = "; ".join(f"on listener {key.name} to {winner}" for key, winner in lost.items())
+    message = f"a hostname belongs to HTTPRoutes or to GRPCRoutes, and here to the older route: {places}"
     return ir.Bond(bond.parent_ref, refusal=ir.Refusal(Reason.NOT_ALLOWED_BY_LISTENERS, message))
 
 
