@@ -1,0 +1,220 @@
+"""An Envoy as its xDS client behaves (seen on 1.40), strict about what it is given.
+
+It takes responses one by one, warms new and changed clusters until their endpoints or DNS answers arrive, holds back
+its CDS requests meanwhile, applies a CDS or LDS response but for its bad resources (or, as for what does not validate,
+not at all), refuses a route table for one bad host, and asks for endpoints and tables as clusters and listeners name
+them. A route to a cluster that is not there, or not warm in time, is a broken request.
+"""
+
+from collections import deque
+
+from tests.ads.world import CLUSTER, ENDPOINT, LISTENER, ROUTE
+from translator.xds.resource import ResourceType
+from xds_server.ads.messages import Node, Request, Response, Sendable
+
+NODE = Node("envoy-1", "default/gw")
+
+
+class Broken(AssertionError):
+    """A request would have failed."""
+
+
+class ModelEnvoy:
+    """Its configuration outlives its streams."""
+
+    def __init__(self, patience: float) -> None:
+        self.held: dict[ResourceType, dict[str, Sendable]] = {kind: {} for kind in ResourceType}
+        self.warm: set[str] = set()
+        self.warming: set[str] = set()
+        self.received_at: dict[str, float] = {}
+        self.wholly = False
+        """Whether a bad cluster makes it refuse the whole response."""
+        self.talks = True
+        """Whether it names what it dislikes."""
+        self.inbox: deque[tuple[float, Response]] = deque()
+        self.outbox: deque[Request] = deque()
+        self._paused: deque[Request] = deque()
+        self._patience = patience
+        self._ever_bad: set[str] = set()
+        self._watched: dict[ResourceType, set[str]] = {ENDPOINT: set(), ROUTE: set()}
+
+    # ---- streams --------------------------------------------------------------------------------------------------
+
+    def connect(self) -> None:
+        """Open a stream, with what it holds."""
+        self.inbox.clear()
+        self.outbox.clear()
+        self._paused.clear()
+        for kind in (CLUSTER, ENDPOINT, LISTENER, ROUTE):
+            watched = self._watched.get(kind)
+            if watched is None or watched:
+                versions = {name: held.version for name, held in self.held[kind].items()}
+                self._say(self.greeting(kind, sorted(watched or ()), versions))
+
+    def greeting(self, kind: ResourceType, names: list[str], versions: dict[str, str]) -> Request:
+        return Request(kind, NODE, subscribe=tuple(names), initial_versions=tuple(sorted(versions.items())))
+
+    def answer(self, response: Response, words: str | None) -> Request:
+        return Request(response.type, NODE, nonce=response.nonce, words=words)
+
+    def subscription(self, kind: ResourceType, added: set[str], gone: set[str]) -> Request:
+        return Request(kind, NODE, subscribe=tuple(sorted(added)), unsubscribe=tuple(sorted(gone)))
+
+    def _say(self, request: Request) -> None:
+        if request.type_url == CLUSTER and self.warming:
+            self._paused.append(request)
+        else:
+            self.outbox.append(request)
+
+    # ---- responses ------------------------------------------------------------------------------------------------
+
+    def take(self, now: float) -> None:
+        """Process the next response."""
+        sent_at, response = self.inbox.popleft()
+        taken = {CLUSTER: self._clusters, ENDPOINT: self._endpoints, LISTENER: self._listeners, ROUTE: self._routes}
+        words = taken[response.type](response, sent_at)
+        self._say(self.answer(response, words))
+        self._resume()
+        self.check(now)
+
+    def removals(self, response: Response) -> set[str]:
+        return set(response.removed)
+
+    def _clusters(self, response: Response, sent_at: float) -> str | None:
+        bad = {each.name for each in response.resources if each.body.endswith(b"bad")}
+        self._ever_bad |= bad
+        if bad and self.wholly:
+            return self._words(bad)
+        for each in response.resources:
+            if each.name not in bad and self.held[CLUSTER].get(each.name) != each:
+                self.held[CLUSTER][each.name] = each
+                self.received_at.setdefault(each.name, sent_at)
+                if each.body.startswith(b"dns"):
+                    self.warm.add(each.name)
+                    self.warming.discard(each.name)
+                else:
+                    self.warming.add(each.name)
+        for name in self.removals(response):
+            self.held[CLUSTER].pop(name, None)
+            self.received_at.pop(name, None)
+            self.warm.discard(name)
+            self.warming.discard(name)
+        self._watch(ENDPOINT, {name for name, each in self.held[CLUSTER].items() if each.body.startswith(b"eds")})
+        return self._words(bad)
+
+    def _endpoints(self, response: Response, _: float) -> str | None:
+        for each in response.resources:
+            if each.name in self._watched[ENDPOINT]:
+                self.held[ENDPOINT][each.name] = each
+                self._warmed(each.name)
+        for name in response.removed:
+            self._warmed(name)
+        return None
+
+    def _listeners(self, response: Response, _: float) -> str | None:
+        bad = {each.name for each in response.resources if each.body.endswith(b"bad")}
+        for name in self.removals(response):
+            self.held[LISTENER].pop(name, None)
+        self.held[LISTENER].update({each.name: each for each in response.resources if each.name not in bad})
+        self._watch(ROUTE, {each.body.decode().split()[0] for each in self.held[LISTENER].values()})
+        return self._words(bad)
+
+    def _routes(self, response: Response, _: float) -> str | None:
+        for each in response.resources:
+            bad = {line.split("|")[0] for line in each.body.decode().splitlines() if line.endswith("bad")}
+            if bad:
+                return self._words(bad)
+            if each.name in self._watched[ROUTE]:
+                self.held[ROUTE][each.name] = each
+        return None
+
+    def _words(self, bad: set[str]) -> str | None:
+        return None if not bad else f"disliked {', '.join(sorted(bad))}: why" if self.talks else "disliked"
+
+    def _watch(self, kind: ResourceType, names: set[str]) -> None:
+        before = self._watched[kind]
+        self._watched[kind] = names
+        for name in before - names:
+            self.held[kind].pop(name, None)
+        if before != names:
+            self._say(self.subscription(kind, names - before, before - names))
+
+    def _warmed(self, name: str) -> None:
+        if name in self.warming:
+            self.warming.discard(name)
+            self.warm.add(name)
+
+    def _resume(self) -> None:
+        if not self.warming:
+            self.outbox.extend(self._paused)
+            self._paused.clear()
+
+    def dns_answers(self) -> None:
+        """Let every name resolve."""
+        for name in [name for name in self.warming if self.held[CLUSTER][name].body.startswith(b"dead")]:
+            self._warmed(name)
+        self._resume()
+
+    def fetch_times_out(self, names: set[str]) -> None:
+        """Let clusters go without endpoints (initial_fetch_timeout)."""
+        for name in names & self.warming:
+            self._warmed(name)
+        self._resume()
+
+    # ---- judgement ------------------------------------------------------------------------------------------------
+
+    def hosts(self, table: str) -> dict[str, str]:
+        """Lines of a table by host."""
+        held = self.held[ROUTE].get(table)
+        return {line.split("|")[0]: line for line in held.body.decode().splitlines()} if held else {}
+
+    def named(self) -> set[str]:
+        """Clusters that its routes name."""
+        lines = [line for table in self.held[ROUTE] for line in self.hosts(table).values()]
+        return {name for line in lines for name in line.split("|")[1].split(",") if name}
+
+    def check(self, now: float) -> None:
+        """Fail if a request would: a route names a cluster that is not there or not ready, and had to be by now."""
+        for name in self.named() - self._ever_bad:
+            if name not in self.held[CLUSTER]:
+                raise Broken(f"a route names {name}, which is not there")
+            if name not in self.warm and now - self.received_at[name] < self._patience:
+                raise Broken(f"a route names {name}, which is not warm")
+
+
+class StateOfTheWorldModel(ModelEnvoy):
+    """The same, speaking the other protocol."""
+
+    def __init__(self, patience: float) -> None:
+        super().__init__(patience)
+        self._version: dict[ResourceType, str] = {}
+        self._nonce: dict[ResourceType, str] = {}
+
+    def connect(self) -> None:
+        self._nonce.clear()
+        super().connect()
+
+    def greeting(self, kind: ResourceType, names: list[str], versions: dict[str, str]) -> Request:
+        return Request(kind, NODE, subscribe=tuple(names), version=self._version.get(kind, ""))
+
+    def answer(self, response: Response, words: str | None) -> Request:
+        self._nonce[response.type] = response.nonce
+        if words is None:
+            self._version[response.type] = response.version
+        return self._state(response.type, words)
+
+    def subscription(self, kind: ResourceType, added: set[str], gone: set[str]) -> Request:
+        return self._state(kind, None)
+
+    def _state(self, kind: ResourceType, words: str | None) -> Request:
+        names = tuple(sorted(self._watched.get(kind, ())))
+        version, nonce = self._version.get(kind, ""), self._nonce.get(kind, "")
+        return Request(kind, NODE, nonce=nonce, words=words, subscribe=names, version=version)
+
+    def removals(self, response: Response) -> set[str]:
+        return set(self.held[CLUSTER]) - {each.name for each in response.resources}
+
+    def _listeners(self, response: Response, sent_at: float) -> str | None:
+        for name in set(self.held[LISTENER]) - {each.name for each in response.resources}:
+            del self.held[LISTENER][name]
+        return super()._listeners(Response(response.type, response.nonce, resources=response.resources), sent_at)

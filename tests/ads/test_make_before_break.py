@@ -1,0 +1,267 @@
+"""Whatever happens, in whatever order: no request fails, and in the end the Envoy holds what it shall."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.ads.envoy_model import NODE, ModelEnvoy, StateOfTheWorldModel
+from tests.ads.world import (
+    CLUSTER,
+    ENDPOINT,
+    GATEWAY,
+    LISTENER,
+    ROUTE,
+    Cluster,
+    Host,
+    Listener,
+    Rendered,
+    World,
+    changes,
+)
+from translator.xds.resource import VirtualHost
+from xds_server.ads.conversation import Conversation, Patience
+from xds_server.ads.session import DeltaSession
+from xds_server.ads.sotw import SotwSession
+from xds_server.snapshot import Changed, SnapshotCache
+
+PATIENCE = Patience()
+CLUSTERS = st.sampled_from(["c0", "c1", "c2", "c3", "c4"])
+NAMED = st.sets(CLUSTERS, max_size=2).map(lambda names: tuple(sorted(names)))
+HOSTS = st.tuples(st.sampled_from(["t0", "t1"]), st.sampled_from(["h0", "h1", "h2", "h3"]))
+LISTENERS = st.sampled_from(["l0", "l1"])
+VERDICTS = st.sampled_from(["good", "good", "good", "bad"])
+REVISIONS = st.integers(0, 3)
+KINDS = st.sampled_from(["eds", "eds", "dns", "dead"])
+
+
+class Deployment(RuleBasedStateMachine):
+    """One Envoy, one control plane, a network that delivers in order and when it likes, and a world that changes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.world, self.written = World(), {}
+        self.cache = SnapshotCache()
+        self.envoy = self.make_envoy()
+        self.session: Conversation | None = None
+
+    written: Rendered
+
+    def make_envoy(self) -> ModelEnvoy:
+        return ModelEnvoy(PATIENCE.gate)
+
+    def make_session(self) -> Conversation:
+        return DeltaSession(GATEWAY, NODE, self.cache[GATEWAY], self.now, PATIENCE)
+
+    # ---- the world ------------------------------------------------------------------------------------------------
+
+    @initialize(hosts=st.dictionaries(HOSTS, st.builds(Host, NAMED, st.just(0), st.just("good")), max_size=4))
+    def begin(self, hosts: dict[tuple[str, str], Host]) -> None:
+        self.world.listeners["l0"] = Listener("t0")
+        self.world.hosts.update(hosts)
+        self.commit()
+        self.reconnect()
+
+    @rule(place=HOSTS, clusters=NAMED, revision=REVISIONS, verdict=VERDICTS)
+    def put_host(self, place: tuple[str, str], clusters: tuple[str, ...], revision: int, verdict: str) -> None:
+        self.world.hosts[place] = Host(clusters, revision, verdict)
+
+    @rule(place=HOSTS)
+    def delete_host(self, place: tuple[str, str]) -> None:
+        self.world.hosts.pop(place, None)
+
+    @rule(name=CLUSTERS, kind=KINDS, revision=REVISIONS, verdict=VERDICTS)
+    def put_cluster(self, name: str, kind: str, revision: int, verdict: str) -> None:
+        self.world.clusters[name] = Cluster(kind, revision, verdict)
+
+    @rule(name=CLUSTERS, revision=REVISIONS)
+    def put_endpoints(self, name: str, revision: int) -> None:
+        self.world.endpoints[name] = revision
+
+    @rule(name=LISTENERS, revision=REVISIONS, verdict=VERDICTS)
+    def put_listener(self, name: str, revision: int, verdict: str) -> None:
+        self.world.listeners[name] = Listener(name.replace("l", "t"), revision, verdict)
+
+    @rule(name=LISTENERS)
+    def delete_listener(self, name: str) -> None:
+        self.world.listeners.pop(name, None)
+
+    @rule()
+    def commit(self) -> None:
+        before, self.written = self.written, self.world.render()
+        self.cache.apply(changes(before, self.written))
+
+    # ---- the network and the clock --------------------------------------------------------------------------------
+
+    @rule()
+    def reconnect(self) -> None:
+        snapshot = self.cache[GATEWAY]
+        if self.session is not None:
+            snapshot.unwatch(self.session.mark)
+        self.session = self.make_session()
+        snapshot.watch(self.session.mark)
+        self.envoy.connect()
+
+    @rule()
+    def push(self) -> None:
+        assert self.session is not None
+        self.deliver(self.session.push(self.now))
+
+    @rule(count=st.integers(1, 5))
+    def envoy_takes(self, count: int) -> None:
+        for _ in range(min(count, len(self.envoy.inbox))):
+            self.envoy.take(self.now)
+
+    @rule(count=st.integers(1, 5))
+    def session_takes(self, count: int) -> None:
+        assert self.session is not None
+        for _ in range(min(count, len(self.envoy.outbox))):
+            self.deliver(self.session.receive(self.envoy.outbox.popleft(), self.now))
+
+    @rule(seconds=st.sampled_from([0.01, 0.3, 1.0, 2.0]))
+    def time_passes(self, seconds: float) -> None:
+        assert self.session is not None
+        end = self.now + seconds
+        while self.session.next_deadline <= end:
+            self.now = max(self.now, self.session.next_deadline)
+            due = self.session.next_deadline
+            self.deliver(self.session.tick(self.now))
+            assert self.session.next_deadline > due, "a deadline that stays makes a busy loop"
+        self.now = end
+
+    @rule()
+    def dns_answers(self) -> None:
+        self.envoy.dns_answers()
+
+    @rule(wholly=st.booleans(), talks=st.booleans())
+    def envoy_has_manners(self, wholly: bool, talks: bool) -> None:
+        self.envoy.wholly, self.envoy.talks = wholly, talks
+
+    def deliver(self, responses: list[Any]) -> None:
+        self.envoy.inbox.extend((self.now, response) for response in responses)
+
+    @invariant()
+    def serves(self) -> None:
+        self.envoy.check(self.now)
+
+    # ---- the end --------------------------------------------------------------------------------------------------
+
+    def teardown(self) -> None:
+        if self.session is None:
+            return
+        self.settle()
+        self.compare()
+
+    def settle(self) -> None:
+        for _ in range(200):
+            self.push()
+            while self.envoy.inbox or self.envoy.outbox:
+                self.envoy_takes(1000)
+                self.session_takes(1000)
+            self.envoy.dns_answers()
+            there = {name for kind, name, _ in self.written if kind is ENDPOINT}
+            self.envoy.fetch_times_out(self.envoy.warming - there)
+            self.time_passes(1.0)
+            if self.now > 60 and not (self.envoy.inbox or self.envoy.outbox):
+                break
+        else:
+            pytest.fail("the conversation does not end")
+
+    def compare(self) -> None:
+        held, named = self.envoy.held, self.envoy.named()
+        good = {place: row for place, row in self.written.items() if not self.is_bad(row)}
+        for (kind, name, domain), row in self.written.items():
+            if kind is ROUTE and not isinstance(row, VirtualHost):
+                continue
+            if isinstance(row, VirtualHost):
+                if ROUTE in held and name in self.envoy._watched[ROUTE]:
+                    line = self.envoy.hosts(name).get(domain, "")
+                    assert (line + "\n" == row.frame.decode()) == ((kind, name, domain) in good), (name, domain, line)
+            elif (kind, name, domain) in good:
+                if kind is not ENDPOINT or name in self.envoy._watched[ENDPOINT]:
+                    assert name in held[kind], f"{kind} {name} is missing"
+                    assert held[kind][name].version == row.version, f"{kind} {name} is stale"
+            else:
+                assert name not in held[kind] or held[kind][name].version != row.version
+        for kind in (CLUSTER, LISTENER):
+            wanted = {name for each, name, _ in self.written if each is kind}
+            assert set(held[kind]) - wanted <= (named if kind is CLUSTER else set()), f"{kind} is left over"
+        for table in held[ROUTE]:
+            if any(kind is ROUTE and name == table for kind, name, _ in self.written):
+                wanted = {domain for kind, name, domain in self.written if kind is ROUTE and name == table and domain}
+                assert set(self.envoy.hosts(table)) <= wanted, "a host is left over"
+        assert not self.envoy.warming, "a cluster never got its endpoints"
+
+    def is_bad(self, row: Any) -> bool:
+        return (row.frame if isinstance(row, VirtualHost) else getattr(row, "body", b"")).strip().endswith(b"bad")
+
+
+class StateOfTheWorldDeployment(Deployment):
+    """The other protocol; it does not tell what an Envoy brings along, so reconnects happen in a quiet world only."""
+
+    def make_envoy(self) -> ModelEnvoy:
+        return StateOfTheWorldModel(PATIENCE.gate)
+
+    def make_session(self) -> Conversation:
+        return SotwSession(GATEWAY, NODE, self.cache[GATEWAY], self.now, PATIENCE)
+
+    @precondition(lambda self: self.session is None)
+    @rule()
+    def reconnect(self) -> None:
+        super().reconnect()
+
+    @rule(talks=st.booleans())
+    def envoy_has_manners(self, talks: bool) -> None:
+        self.envoy.talks = talks
+
+
+class Forgetful(DeltaSession):
+    """A planted fault: of what changed in a route table, one name is lost."""
+
+    def mark(self, changed: Changed) -> None:
+        kept = {kind: set(sorted(items)[1:]) if kind is ROUTE else items for kind, items in changed.items()}
+        super().mark(kept)
+
+
+class ForgetfulDeployment(Deployment):
+    def make_session(self) -> Conversation:
+        return Forgetful(GATEWAY, NODE, self.cache[GATEWAY], self.now, PATIENCE)
+
+
+class Hasty(DeltaSession):
+    """A planted fault: routes do not wait for their clusters."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._gate.opens_at = lambda cluster: 0.0  # type: ignore[method-assign]
+
+
+class HastyDeployment(Deployment):
+    def make_session(self) -> Conversation:
+        return Hasty(GATEWAY, NODE, self.cache[GATEWAY], self.now, PATIENCE)
+
+
+RUNS = settings(max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck))
+Deployment.TestCase.settings = RUNS
+StateOfTheWorldDeployment.TestCase.settings = RUNS
+TestDelta = Deployment.TestCase
+TestStateOfTheWorld = StateOfTheWorldDeployment.TestCase
+
+FINDS = settings(RUNS, max_examples=500, phases=[Phase.generate], database=None)
+
+
+@pytest.mark.parametrize("faulty", [ForgetfulDeployment, HastyDeployment])
+def test_the_property_catches_a_planted_fault(faulty: type[Deployment]) -> None:
+    """A session that loses a dirty name, and one without a gate, do not pass."""
+    with pytest.raises((AssertionError, ExceptionGroup)):
+        run_state_machine_as_test(faulty, settings=FINDS)  # type: ignore[no-untyped-call]

@@ -1,0 +1,104 @@
+"""A small world of clusters, listeners and virtual hosts in a notation that a model Envoy can read.
+
+cluster   `eds 3 good`: discovery (eds, dns, or dead for a name that never answers), revision, verdict
+endpoints `3`
+listener  `table 3 good`
+host      `name|c1,c2|3 good`, one line per host: a route table is its hosts' lines
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from translator.value import Key
+from translator.xds.resource import (
+    HostChange,
+    Resource,
+    ResourceChange,
+    ResourceType,
+    RouteTable,
+    TableChange,
+    VirtualHost,
+    resource,
+    route_table,
+    virtual_host,
+)
+from xds_server.snapshot import Change
+
+GATEWAY = Key("default", "gw")
+CLUSTER, ENDPOINT, SECRET, LISTENER, ROUTE = ResourceType
+
+Rendered = Mapping[tuple[ResourceType, str, str], Resource | RouteTable | VirtualHost]
+"""A world as a translator would write it, by type, name and (of virtual hosts) domain."""
+
+
+class Cluster(NamedTuple):
+    kind: str = "eds"
+    revision: int = 0
+    verdict: str = "good"
+
+
+class Host(NamedTuple):
+    clusters: tuple[str, ...] = ()
+    revision: int = 0
+    verdict: str = "good"
+
+
+class Listener(NamedTuple):
+    table: str
+    revision: int = 0
+    verdict: str = "good"
+
+
+class World:
+    """What shall be, edited piece by piece."""
+
+    def __init__(self) -> None:
+        self.clusters: dict[str, Cluster] = {}
+        self.endpoints: dict[str, int] = {}
+        self.hosts: dict[tuple[str, str], Host] = {}
+        self.listeners: dict[str, Listener] = {}
+
+    def render(self) -> Rendered:
+        """Write the world down; a cluster is there if a host names it, a table if a listener does."""
+        rows: dict[tuple[ResourceType, str, str], Resource | RouteTable | VirtualHost] = {}
+        tables = {listener.table for listener in self.listeners.values()}
+        for name, listener in self.listeners.items():
+            rows[LISTENER, name, ""] = resource(name, " ".join(map(str, listener)).encode())
+        for table in tables:
+            rows[ROUTE, table, ""] = route_table(table, b"")
+        for (table, domain), host in self.hosts.items():
+            if table in tables:
+                rows[ROUTE, table, domain] = a_host(domain, *host)
+                for name in host.clusters:
+                    cluster = self.clusters.get(name, Cluster())
+                    rows[CLUSTER, name, ""] = a_cluster(name, *cluster)
+                    if cluster.kind == "eds":
+                        rows[ENDPOINT, name, ""] = resource(name, str(self.endpoints.get(name, 0)).encode())
+        return rows
+
+
+def a_cluster(name: str, kind: str = "eds", revision: int = 0, verdict: str = "good") -> Resource:
+    return resource(name, f"{kind} {revision} {verdict}".encode())
+
+
+def a_host(domain: str, clusters: tuple[str, ...] = (), revision: int = 0, verdict: str = "good") -> VirtualHost:
+    return virtual_host(domain, f"{domain}|{','.join(clusters)}|{revision} {verdict}\n".encode(), clusters)
+
+
+def changes(before: Rendered, after: Rendered) -> list[Change]:
+    """What a commit reports between two worlds."""
+    found: list[Change] = []
+    for kind, name, domain in sorted({*before, *after}):
+        old, new = before.get((kind, name, domain)), after.get((kind, name, domain))
+        if old == new:
+            continue
+        if domain:
+            assert new is None or isinstance(new, VirtualHost)
+            found.append(HostChange(GATEWAY, name, domain, new))
+        elif kind is ROUTE:
+            assert new is None or isinstance(new, RouteTable)
+            found.append(TableChange(GATEWAY, name, new))
+        else:
+            assert new is None or isinstance(new, Resource)
+            found.append(ResourceChange(GATEWAY, kind, name, new))
+    return found
