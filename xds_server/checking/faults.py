@@ -1,0 +1,158 @@
+"""Faults: which field of an object the translator refuses, asked of the functions that the conditions come from."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+
+from translator.api import gateway, routes
+from translator.api.kinds import Object
+from translator.attach import backends, certificates, filters, listeners, matches
+from translator.attach import routes as attached
+from translator.attach.conditions import Reason
+from translator.attach.listeners import ListenerReport
+from translator.ir import Refusal
+from translator.value import Ref
+from xds_server.checking.references import backend_fields
+from xds_server.checking.world import World
+
+
+class Fault(NamedTuple):
+    """A field of an object, and why it is refused."""
+
+    field: str
+    refusal: Refusal
+
+
+HttpRule: TypeAlias = routes.HTTPRouteRule | routes.GRPCRouteRule
+
+FIELDS: Mapping[str, str] = {
+    Reason.HOSTNAME_CONFLICT: "hostname",
+    Reason.INVALID_ROUTE_KINDS: "allowedRoutes.kinds",
+    Reason.PORT_UNAVAILABLE: "port",
+    Reason.PROTOCOL_CONFLICT: "port",
+    Reason.UNSUPPORTED_PROTOCOL: "protocol",
+}
+"""The field of a listener that a refusal for this Reason is about."""
+RULE = re.compile(r"rules\[(\d+)\]")
+
+
+def faults(ref: Ref, value: Object, world: World) -> Iterator[Fault]:
+    """Yield what is refused of an object and can be told to the field; conditions may know of more."""
+    match value:
+        case gateway.GatewayClass():
+            ours = world.owned.get(ref.key)
+            if ours is not None and ours.refusal is not None:
+                yield Fault("spec.parametersRef", ours.refusal)
+        case gateway.Gateway():
+            yield from _of_gateway(ref, value, world)
+        case routes.HTTPRoute() | routes.GRPCRoute():
+            rules: tuple[HttpRule, ...] = value.spec.rules
+            for index, rule in enumerate(rules):
+                written = _filters(rule)
+                yield from _of_backends(ref, f"spec.rules[{index}]", written, rule.backend_refs, world)
+            yield from _of_rules(ref, value, world)
+        case routes.TLSRoute() | routes.TCPRoute() | routes.UDPRoute():
+            for index, l4 in enumerate(value.spec.rules):
+                yield from _of_backends(ref, f"spec.rules[{index}]", (), l4.backend_refs, world)
+
+
+# ---- Gateways -------------------------------------------------------------------------------------------------------
+
+
+def _of_gateway(ref: Ref, value: gateway.Gateway, world: World) -> Iterator[Fault]:
+    """What is wrong with a Gateway's class is said of the class."""
+    found = listeners.resolve(ref.key, value, world.owned, world.certificates, world.granted, {})
+    if found is None:
+        return
+    if found.refusal is not None and found.refusal.reason != Reason.PENDING:
+        addresses = found.refusal.reason == Reason.UNSUPPORTED_ADDRESS
+        yield Fault("spec.addresses" if addresses else "spec.infrastructure.parametersRef", found.refusal)
+    for refusal in found.unresolved:
+        yield Fault("spec.tls.backend.clientCertificateRef", refusal)
+    for index, report in enumerate(found.reports):
+        field = f"spec.listeners[{index}]"
+        yield from _of_certificates(ref, field, value.spec.listeners[index], world)
+        for refusal in _refusals(report):
+            yield Fault(f"{field}.{FIELDS[refusal.reason]}" if refusal.reason in FIELDS else field, refusal)
+
+
+def _refusals(report: ListenerReport) -> Iterator[Refusal]:
+    if report.conflict is not None:
+        yield report.conflict
+    yield from report.refusals
+    yield from report.unresolved
+    if report.overlap is not None:
+        yield report.overlap
+
+
+def _of_certificates(ref: Ref, field: str, listener: gateway.Listener, world: World) -> Iterator[Fault]:
+    """Ask for each certificateRef as if it were the only one."""
+    if listener.tls is None:
+        return
+    for index, it in enumerate(listener.tls.certificate_refs):
+        tls = msgspec.structs.replace(listener.tls, certificate_refs=(it,))
+        alone = msgspec.structs.replace(listener, tls=tls)
+        for refusal in certificates.served_by(ref.key, alone, world.certificates, world.granted)[1]:
+            yield Fault(f"{field}.tls.certificateRefs[{index}]", refusal)
+
+
+# ---- routes ---------------------------------------------------------------------------------------------------------
+
+
+def _of_backends(
+    ref: Ref,
+    field: str,
+    written: tuple[routes.HTTPRouteFilter, ...],
+    backend_refs: tuple[routes.BackendRef, ...],
+    world: World,
+) -> Iterator[Fault]:
+    for place, backend in backend_fields(field, written, backend_refs):
+        found = backends.resolve(backend, ref, world.services, world.granted, world.targeted)
+        if isinstance(found, Refusal):
+            yield Fault(place, found)
+
+
+def _of_rules(ref: Ref, route: routes.HTTPRoute | routes.GRPCRoute, world: World) -> Iterator[Fault]:
+    """Point at the part of a rule that is refused by itself, or else at the rule that the message begins with."""
+    resolved = attached.resolve(ref, route, world.services, world.granted, world.targeted)
+    for refusal in () if resolved is None else resolved.invalid:
+        index = RULE.match(refusal.message)
+        rules: tuple[HttpRule, ...] = route.spec.rules
+        rule = rules[int(index[1])] if index is not None else None
+        at = (
+            "" if rule is None else next((it.field for it in _parts(rule) if it.refusal.message in refusal.message), "")
+        )
+        yield Fault("spec.rules" if index is None else f"spec.{index[0]}{at}", refusal)
+
+
+def _parts(rule: HttpRule) -> Iterator[Fault]:
+    """Yield the matches, filters and backends of a rule that are refused by themselves."""
+    written: tuple[routes.HTTPRouteMatch | routes.GRPCRouteMatch, ...] = rule.matches
+    for index, match in enumerate(written):
+        read = matches.of_http(match) if isinstance(match, routes.HTTPRouteMatch) else matches.of_grpc(match)
+        if isinstance(read, Refusal):
+            yield Fault(f".matches[{index}]", read)
+    yield from _of_filters("", _filters(rule))
+    backend_refs: tuple[routes.HTTPBackendRef | routes.GRPCBackendRef, ...] = rule.backend_refs
+    for index, backend in enumerate(backend_refs):
+        yield from _of_filters(f".backendRefs[{index}]", _filters(backend))
+
+
+def _of_filters(field: str, written: tuple[routes.HTTPRouteFilter, ...]) -> Iterator[Fault]:
+    for index, it in enumerate(written):
+        read = filters.read((it,))
+        if isinstance(read, Refusal):
+            yield Fault(f"{field}.filters[{index}]", read)
+    together = filters.read(written)
+    if isinstance(together, Refusal):
+        yield Fault(f"{field}.filters", together)
+
+
+def _filters(of: HttpRule | routes.HTTPBackendRef | routes.GRPCBackendRef) -> tuple[routes.HTTPRouteFilter, ...]:
+    match of:
+        case routes.HTTPRouteRule() | routes.HTTPBackendRef():
+            return of.filters
+        case routes.GRPCRouteRule() | routes.GRPCBackendRef():
+            return filters.from_grpc(of.filters)
