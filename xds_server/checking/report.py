@@ -1,15 +1,10 @@
 """The report: troubles and what the files' reading found, as findings with a place, and as documents."""
 
-from collections.abc import Callable
 from typing import Any
 
-from translator.value import Ref
 from xds_server import files
 from xds_server.checking.finding import Finding, Trouble
 from xds_server.files import Place, Severity
-
-Locate = Callable[[Ref, str], Place | None]
-"""Says where an object, or one of its fields, is written."""
 
 
 def of_file(found: files.Finding) -> Finding:
@@ -21,9 +16,9 @@ def of_file(found: files.Finding) -> Finding:
     )
 
 
-def placed(trouble: Trouble, locate: Locate) -> Finding:
+def placed(trouble: Trouble, place: Place | None) -> Finding:
     """Say where a trouble stands."""
-    file, line = locate(trouble.ref, trouble.field) or ("", 0)
+    file, line = place or ("", 0)
     return Finding(file, line, trouble.ref, trouble.severity, str(trouble.reason), trouble.message)
 
 

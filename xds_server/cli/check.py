@@ -42,11 +42,11 @@ def checked(paths: Sequence[Path], *, strict: bool, channel: str, controller_nam
     batch = source.read()
     written = {it.ref: it.value for it in batch.changes if isinstance(it, Put) and source.place(it.ref) is not None}
     refused = {it.ref for it in batch.findings if it.ref is not None and it.severity is Severity.ERROR}
-    troubles = checking.judge(
-        written, refused, controller_name=controller_name, strict=strict, now=datetime.now(tz=UTC)
-    )
+    now = datetime.now(tz=UTC)
+    troubles = list(checking.judge(written, refused, controller_name=controller_name, strict=strict, now=now))
+    places = source.places((it.ref, it.field) for it in troubles)
     findings = [checking.of_file(it) for it in batch.findings]
-    findings += [checking.placed(it, source.place) for it in troubles]
+    findings += map(checking.placed, troubles, places)
     findings.sort(key=lambda it: (it.file, it.line))
     readable = not any(it.reason is Reason.UNREADABLE for it in batch.findings)
     return Report(list(dict.fromkeys(findings)), len(written) + len(refused - written.keys()), readable)

@@ -5,7 +5,8 @@ import os
 import stat
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from typing import BinaryIO, NamedTuple
 
 from translator.value import Ref
@@ -15,7 +16,7 @@ from xds_server.files.mounts import mountinfo, remote
 from xds_server.files.notices import Notices
 from xds_server.files.objects import Entry, Other, Reader, same
 from xds_server.files.reading import FileContent, ReadPart
-from xds_server.files.text import parts
+from xds_server.files.text import Part, parts
 from xds_server.files.tree import STDIN, File, Order, signature, walk
 from xds_server.files.world import Change, World
 from xds_server.schema import Channel, catalog
@@ -96,14 +97,12 @@ class FileSource:
 
     def place(self, ref: Ref, field: str = "") -> Place | None:
         """Say where the version of an object that is in force is written, or one field of it."""
-        live = self._world.live.get(ref)
-        content = self._contents.get(live.file) if live is not None else None
-        if live is None or content is None:
-            return None
-        line = content.lines.get(id(live.entry))
-        if line is None:
-            return None
-        return Place(live.file, self._field_line(live.file, line, field) if field else line)
+        return self.places([(ref, field)])[0]
+
+    def places(self, wanted: Iterable[tuple[Ref, str]]) -> list[Place | None]:
+        """Say the same of many objects and fields; a file is read again once, and only for fields."""
+        texts: dict[str, list[Part]] = {}
+        return [self._located(ref, field, texts) for ref, field in wanted]
 
     async def watch(self) -> AsyncIterator[frozenset[str]]:
         """Yield when it is time to `read`, and the paths to give it (none: look at all).
@@ -195,12 +194,31 @@ class FileSource:
                 raise ValueError(f"larger than {MAX_BYTES >> 20} MiB")
             return file.readall()
 
-    def _field_line(self, name: str, line: int, field: str) -> int:
-        """Find a field's line by reading the file again, as it is now; the object's own where that is not possible."""
+    def _located(self, ref: Ref, field: str, texts: dict[str, list[Part]]) -> Place | None:
+        live = self._world.live.get(ref)
+        content = self._contents.get(live.file) if live is not None else None
+        line = content.lines.get(id(live.entry)) if live is not None and content is not None else None
+        if live is None or line is None:
+            return None
+        if not field:
+            return Place(live.file, line)
+        if live.file not in texts:
+            texts[live.file] = self._texts(live.file)
+        return Place(live.file, self._field_line(live.file, texts[live.file], line, field))
+
+    def _texts(self, name: str) -> list[Part]:
+        """Read a file again, as it is now; nothing where that is not possible."""
         try:
-            part = next(part for part in reversed(parts(self._bytes(name))) if part.start < line)
-        except (OSError, ValueError, StopIteration):
+            return parts(self._bytes(name))
+        except (OSError, ValueError):
+            return []
+
+    def _field_line(self, name: str, texts: list[Part], line: int, field: str) -> int:
+        """Find a field's line in the part of the text that the object stands in; else it is the object's own."""
+        index = bisect_left(texts, line, key=lambda part: part.start) - 1
+        if index < 0:
             return line
+        part = texts[index]
         found = self._reader.field(part.text, name.endswith(".json"), line - part.start, path_of(field))
         return line if found is None else part.start + found
 
