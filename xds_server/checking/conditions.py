@@ -1,11 +1,13 @@
 """Conditions that are not as they should be, each distinct trouble once and at the field at fault."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
+from typing import TypeAlias
 
 from translator.api import gateway, routes
 from translator.api.kinds import Object
 from translator.attach.conditions import Reason, Type
 from translator.attach.parents import NAMESPACE_NAME_LABEL
+from translator.ir import Refusal
 from translator.status import (
     Condition,
     GatewayClassStatus,
@@ -17,10 +19,13 @@ from translator.status import (
     amiss,
 )
 from translator.value import Key, Ref
-from xds_server.checking.faults import faults
+from xds_server.checking.faults import Fault, faults
 from xds_server.checking.finding import Trouble
 from xds_server.checking.world import World
 from xds_server.files import Severity
+
+Said: TypeAlias = tuple[str, Condition]
+"""A condition with the field that it is about."""
 
 BY_PARENT = frozenset(
     {Reason.NOT_ALLOWED_BY_LISTENERS, Reason.NO_MATCHING_LISTENER_HOSTNAME, Reason.NO_MATCHING_PARENT}
@@ -34,40 +39,46 @@ HARMLESS = frozenset({Reason.OVERLAPPING_HOSTNAMES, Reason.OVERLAPPING_CERTIFICA
 def troubles(ref: Ref, value: Object, status: Status, world: World, missing: Container[Ref]) -> Iterator[Trouble]:
     """Yield what an object's conditions tell of: as faults of fields where they can be found, else as they are.
 
-    Left out is what follows from something else that is told: Programmed where another condition is amiss, and what a
-    Gateway says of its class.
+    Left out is what follows from something else that is told: Programmed where another condition is amiss, what a
+    Gateway says of its class, and what a rule says of a field whose reference is refused.
     """
     said = [it for it in _placed(ref, value, status, missing) if amiss(it[1])]
     if not said:
         return
-    found = list(faults(ref, value, world))
-    others = [it for it in said if not any(fault.refusal.message in it[1].message for fault in found)]
-    told = {(fault.refusal.reason, fault.refusal.message): fault.field for fault in reversed(found)}
+    found = tuple(dict.fromkeys(faults(ref, value, world)))
+    told = found
+    if isinstance(value, routes.Route):
+        told = tuple({fault.field: fault for fault in reversed(found)}.values())[::-1]
+    for field, refusal in (*told, *_unexplained(said, found)):
+        message = refusal.message + _hint(ref, value, refusal.reason, world)
+        severity = Severity.WARNING if refusal.reason in HARMLESS else Severity.ERROR
+        yield Trouble(ref, field, refusal.reason, message, severity)
+
+
+def _unexplained(said: Sequence[Said], found: Sequence[Fault]) -> Iterator[Fault]:
+    """Yield the conditions that no fault explains, each distinct one at the first field that it is said of."""
     consequence = len({condition.type for _, condition in said}) > 1
-    for field, condition in reversed(others):
-        if condition.reason != Reason.PENDING and not (consequence and condition.type == Type.PROGRAMMED):
-            told[condition.reason, condition.message] = field
-    for (reason, message), field in reversed(told.items()):
-        severity = Severity.WARNING if reason in HARMLESS else Severity.ERROR
-        yield Trouble(ref, field, reason, message + _hint(ref, value, reason, world), severity)
+    fields: dict[Refusal, str] = {}
+    for field, condition in said:
+        explained = any(fault.refusal.message in condition.message for fault in found)
+        follows = condition.reason == Reason.PENDING or (consequence and condition.type == Type.PROGRAMMED)
+        if not explained and not follows:
+            fields.setdefault(Refusal(condition.reason, condition.message), field)
+    return (Fault(field, refusal) for refusal, field in fields.items())
 
 
-def _placed(ref: Ref, value: Object, status: Status, missing: Container[Ref]) -> Iterator[tuple[str, Condition]]:
+def _placed(ref: Ref, value: Object, status: Status, missing: Container[Ref]) -> Iterator[Said]:
     """Yield every condition with the field that it is about."""
     match status:
         case RouteStatus(parents=entries):
             refs = _parent_refs(value)
             for entry in entries:
                 target = Ref(entry.parent_ref.kind, entry.parent_ref.namespace or ref.namespace, entry.parent_ref.name)
+                field = f"spec.parentRefs[{refs.index(entry.parent_ref)}]"
                 for condition in entry.conditions:
-                    if condition.reason not in BY_PARENT:
-                        yield f"spec.parentRefs[{refs.index(entry.parent_ref)}]", condition
-                    elif target not in missing:
-                        hostname = condition.reason == Reason.NO_MATCHING_LISTENER_HOSTNAME
-                        yield (
-                            "spec.hostnames" if hostname else f"spec.parentRefs[{refs.index(entry.parent_ref)}]",
-                            condition,
-                        )
+                    hostname = condition.reason == Reason.NO_MATCHING_LISTENER_HOSTNAME
+                    if condition.reason not in BY_PARENT or target not in missing:
+                        yield "spec.hostnames" if hostname else field, condition
         case PolicyStatus(ancestors=entries):
             for index, entry in enumerate(entries):
                 yield from ((f"spec.targetRefs[{index}]", condition) for condition in entry.conditions)

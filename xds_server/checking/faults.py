@@ -1,13 +1,14 @@
 """Faults: which field of an object the translator refuses, asked of the functions that the conditions come from."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 import msgspec
 
 from translator.api import gateway, routes
 from translator.api.kinds import Object
+from translator.api.meta import Meta
 from translator.attach import backends, certificates, filters, listeners, matches
 from translator.attach import routes as attached
 from translator.attach.conditions import Reason
@@ -26,6 +27,7 @@ class Fault(NamedTuple):
 
 
 HttpRule: TypeAlias = routes.HTTPRouteRule | routes.GRPCRouteRule
+Backend: TypeAlias = routes.HTTPBackendRef | routes.GRPCBackendRef
 
 FIELDS: Mapping[str, str] = {
     Reason.HOSTNAME_CONFLICT: "hostname",
@@ -50,8 +52,8 @@ def faults(ref: Ref, value: Object, world: World) -> Iterator[Fault]:
         case routes.HTTPRoute() | routes.GRPCRoute():
             rules: tuple[HttpRule, ...] = value.spec.rules
             for index, rule in enumerate(rules):
-                written = _filters(rule)
-                yield from _of_backends(ref, f"spec.rules[{index}]", written, rule.backend_refs, world)
+                yield from _of_backends(ref, f"spec.rules[{index}]", _filters(rule), rule.backend_refs, world)
+                yield from _of_extensions(ref, f"spec.rules[{index}]", rule, world)
             yield from _of_rules(ref, value, world)
         case routes.TLSRoute() | routes.TCPRoute() | routes.UDPRoute():
             for index, l4 in enumerate(value.spec.rules):
@@ -73,16 +75,17 @@ def _of_gateway(ref: Ref, value: gateway.Gateway, world: World) -> Iterator[Faul
         yield Fault("spec.tls.backend.clientCertificateRef", refusal)
     for index, report in enumerate(found.reports):
         field = f"spec.listeners[{index}]"
-        yield from _of_certificates(ref, field, value.spec.listeners[index], world)
-        for refusal in _refusals(report):
+        unusable = list(_of_certificates(ref, field, value.spec.listeners[index], world))
+        yield from unusable
+        for refusal in _refusals(report, [it.refusal for it in unusable]):
             yield Fault(f"{field}.{FIELDS[refusal.reason]}" if refusal.reason in FIELDS else field, refusal)
 
 
-def _refusals(report: ListenerReport) -> Iterator[Refusal]:
+def _refusals(report: ListenerReport, told: Collection[Refusal]) -> Iterator[Refusal]:
     if report.conflict is not None:
         yield report.conflict
     yield from report.refusals
-    yield from report.unresolved
+    yield from (it for it in report.unresolved if it not in told)
     if report.overlap is not None:
         yield report.overlap
 
@@ -114,6 +117,16 @@ def _of_backends(
             yield Fault(place, found)
 
 
+def _of_extensions(ref: Ref, field: str, rule: HttpRule, world: World) -> Iterator[Fault]:
+    """Ask for each filter of another kind as if a route had nothing else."""
+    for place, it in _placed_filters(field, rule):
+        if it.extension_ref is not None:
+            spec = routes.HTTPRouteSpec(rules=(routes.HTTPRouteRule(filters=(it,)),))
+            alone = routes.HTTPRoute(Meta(ref.name, ref.namespace), spec)
+            resolved = attached.resolve(ref, alone, world.services, world.granted, world.targeted)
+            yield from (Fault(place, refusal) for refusal in (() if resolved is None else resolved.refusals))
+
+
 def _of_rules(ref: Ref, route: routes.HTTPRoute | routes.GRPCRoute, world: World) -> Iterator[Fault]:
     """Point at the part of a rule that is refused by itself, or else at the rule that the message begins with."""
     resolved = attached.resolve(ref, route, world.services, world.granted, world.targeted)
@@ -134,23 +147,29 @@ def _parts(rule: HttpRule) -> Iterator[Fault]:
         read = matches.of_http(match) if isinstance(match, routes.HTTPRouteMatch) else matches.of_grpc(match)
         if isinstance(read, Refusal):
             yield Fault(f".matches[{index}]", read)
-    yield from _of_filters("", _filters(rule))
-    backend_refs: tuple[routes.HTTPBackendRef | routes.GRPCBackendRef, ...] = rule.backend_refs
-    for index, backend in enumerate(backend_refs):
-        yield from _of_filters(f".backendRefs[{index}]", _filters(backend))
+    for place, it in _placed_filters("", rule):
+        asked = filters.read((it,))
+        if isinstance(asked, Refusal):
+            yield Fault(place, asked)
+    of: tuple[tuple[str, HttpRule | Backend], ...] = (("", rule), *_placed_backends("", rule))
+    for place, owner in of:
+        together = filters.read(_filters(owner))
+        if isinstance(together, Refusal):
+            yield Fault(f"{place}.filters", together)
 
 
-def _of_filters(field: str, written: tuple[routes.HTTPRouteFilter, ...]) -> Iterator[Fault]:
-    for index, it in enumerate(written):
-        read = filters.read((it,))
-        if isinstance(read, Refusal):
-            yield Fault(f"{field}.filters[{index}]", read)
-    together = filters.read(written)
-    if isinstance(together, Refusal):
-        yield Fault(f"{field}.filters", together)
+def _placed_filters(field: str, rule: HttpRule) -> Iterator[tuple[str, routes.HTTPRouteFilter]]:
+    of: tuple[tuple[str, HttpRule | Backend], ...] = ((field, rule), *_placed_backends(field, rule))
+    for place, owner in of:
+        yield from ((f"{place}.filters[{index}]", it) for index, it in enumerate(_filters(owner)))
 
 
-def _filters(of: HttpRule | routes.HTTPBackendRef | routes.GRPCBackendRef) -> tuple[routes.HTTPRouteFilter, ...]:
+def _placed_backends(field: str, rule: HttpRule) -> Iterator[tuple[str, Backend]]:
+    written: tuple[Backend, ...] = rule.backend_refs
+    yield from ((f"{field}.backendRefs[{index}]", it) for index, it in enumerate(written))
+
+
+def _filters(of: HttpRule | Backend) -> tuple[routes.HTTPRouteFilter, ...]:
     match of:
         case routes.HTTPRouteRule() | routes.HTTPBackendRef():
             return of.filters
