@@ -4,7 +4,7 @@ import asyncio
 import gc
 import signal
 from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import structlog
@@ -16,7 +16,6 @@ from translator.value import Key, Ref, Value
 from xds_server import bootstrap, metrics
 from xds_server.ads.service import Server
 from xds_server.control_plane import ControlPlane
-from xds_server.debug.service import DebugServer
 from xds_server.files import Batch, FileSource
 from xds_server.local.envoys import Envoys, find_envoy
 from xds_server.local.laptop import Laptop
@@ -50,8 +49,6 @@ class Running:
         self._settings = settings
         self._xds = Server(self.plane.snapshots, self.plane.hear)
         self.xds_port = self._xds.bind(settings.xds_address)
-        self._debug = DebugServer(self.plane.snapshots, self._xds.streams)
-        self.debug_port = self._debug.bind(settings.debug_address)
         self._listening = False
 
     async def batches(self) -> AsyncIterator[Batch]:
@@ -60,13 +57,14 @@ class Running:
         findings = batch.findings
         metrics.FINDINGS.set(len(findings))
         yield batch
-        async for changed in self.source.watch():
-            batch = self.source.read(changed)
-            if not batch.changes and batch.findings == findings:
-                continue
-            findings = batch.findings
-            metrics.FINDINGS.set(len(findings))
-            yield batch
+        async with aclosing(self.source.watch()) as looks:
+            async for changed in looks:
+                batch = self.source.read(changed)
+                if not batch.changes and batch.findings == findings:
+                    continue
+                findings = batch.findings
+                metrics.FINDINGS.set(len(findings))
+                yield batch
 
     async def listen(self) -> None:
         """Serve Envoys and debuggers from now on: not before the first commit, or they would be told of nothing."""
@@ -79,12 +77,10 @@ class Running:
             host, port = address(self._settings.metrics_address)
             start_http_server(port, host)
         await self._xds.start()
-        await self._debug.start()
-        log.info("serving", xds=self.xds_port, debug=self.debug_port)
+        log.info("serving", xds=self.xds_port)
 
     async def close(self) -> None:
         """End the streams."""
-        await self._debug.stop()
         await self._xds.stop()
 
     @asynccontextmanager

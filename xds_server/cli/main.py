@@ -1,5 +1,6 @@
 """The commands and their options; what they do stands in a module each, imported when called."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -221,5 +222,7 @@ def _one_of(value: str, option: str, *choices: str) -> str:
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; gRPC is told to keep its own notices to itself."""
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     app()

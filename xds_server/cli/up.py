@@ -137,6 +137,7 @@ async def _up(paths: Sequence[Path], options: Options) -> None:
         shown = Board(console, laptop, tail, running.plane.statuses)
         if not live:
             running.plane.watch(lines.committed)
+        await running.listen()
         first = True
         async for batch in running.batches():
             await laptop.take(batch.changes, running.source.others)

@@ -1,0 +1,197 @@
+"""ADS over gRPC: a thin shell around the sessions. Raw bytes both ways; one task reads a stream, one writes it."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import grpc
+import structlog
+
+from translator.value import Key
+from xds_server.ads.conversation import Conversation, Patience
+from xds_server.ads.events import Connected, Disconnected, Event
+from xds_server.ads.gate import NEVER
+from xds_server.ads.messages import (
+    Node,
+    Request,
+    Response,
+    decode_delta_request,
+    decode_request,
+    encode_delta_response,
+    encode_response,
+)
+from xds_server.ads.report import StreamReport
+from xds_server.ads.session import DeltaSession
+from xds_server.ads.sotw import SotwSession
+from xds_server.snapshot import Changed, Snapshot, SnapshotCache
+
+log = structlog.get_logger()
+
+SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
+OPTIONS = (
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_receive_message_length", 64 << 20),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    ("grpc.http2.max_ping_strikes", 0),
+    ("grpc.so_reuseport", 0),
+)
+FINISH_SECONDS = 0.5
+"""How long a stream may take to end when the server stops."""
+
+Hear = Callable[[Event], None]
+EOF: Any = grpc.aio.EOF
+
+
+class Protocol(NamedTuple):
+    """What delta and state of the world differ in on the wire."""
+
+    method: str
+    session: type[Conversation]
+    decode: Callable[[bytes], Request]
+    encode: Callable[[Response], bytes]
+
+
+PROTOCOLS = (
+    Protocol("StreamAggregatedResources", SotwSession, decode_request, encode_response),
+    Protocol("DeltaAggregatedResources", DeltaSession, decode_delta_request, encode_delta_response),
+)
+
+
+class Server:
+    """Serves the snapshots of all Gateways to their Envoys; tells `hear` what it finds out about them."""
+
+    def __init__(self, snapshots: SnapshotCache, hear: Hear, patience: Patience = Patience()) -> None:
+        self._snapshots = snapshots
+        self._hear = hear
+        self._patience = patience
+        self._sessions: set[Conversation] = set()
+        self._server = grpc.aio.server(options=OPTIONS)
+        handlers = {protocol.method: self._handler(protocol) for protocol in PROTOCOLS}
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
+
+    def bind(self, address: str) -> int:
+        """Take a host:port, any free port where that is 0, and return the port; raises RuntimeError if it is taken."""
+        port: int = self._server.add_insecure_port(address)
+        return port
+
+    async def start(self) -> None:
+        """Accept streams from now on."""
+        await self._server.start()
+
+    async def stop(self) -> None:
+        """End all streams."""
+        await self._server.stop(FINISH_SECONDS)
+
+    def streams(self) -> tuple[StreamReport, ...]:
+        """Report what each connected Envoy was sent, ACKed and NACKed."""
+        return tuple(session.report() for session in self._sessions)
+
+    def _handler(self, protocol: Protocol) -> grpc.RpcMethodHandler:
+        async def serve(_: object, context: Any) -> None:
+            await self._serve(protocol, context)
+
+        return grpc.stream_stream_rpc_method_handler(serve)
+
+    async def _serve(self, protocol: Protocol, context: Any) -> None:
+        first = await read(protocol, context)
+        if first is None:
+            return
+        gateway = gateway_of(first.node)
+        if gateway is None:
+            words = 'node.cluster must name the Gateway that this Envoy is for, as "namespace/name"'
+            log.warning("xds.refused", node=first.node, reason=words)
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, words)
+        assert first.node is not None
+        assert gateway is not None
+        snapshot = self._snapshots[gateway]
+        session = protocol.session(gateway, first.node, snapshot, time.monotonic(), self._patience)
+        self._sessions.add(session)
+        self._hear(Connected(gateway, first.node.id))
+        try:
+            await Stream(protocol, session, context, self._hear).run(first, snapshot)
+        finally:
+            self._sessions.discard(session)
+            self._hear(Disconnected(gateway, first.node.id))
+            self._snapshots.forget(gateway)
+
+
+class Stream:
+    """One stream: its requests are taken in as they come, its responses written when they are due."""
+
+    def __init__(self, protocol: Protocol, session: Conversation, context: Any, hear: Hear) -> None:
+        self._protocol = protocol
+        self._session = session
+        self._context = context
+        self._hear = hear
+        self._requests: deque[Request] = deque()
+        self._ended = False
+        self._wake = asyncio.Event()
+
+    async def run(self, first: Request, snapshot: Snapshot) -> None:
+        """Serve the stream until the Envoy ends it."""
+        self._requests.append(first)
+        snapshot.watch(self._changed)
+        reader = asyncio.create_task(self._read())
+        try:
+            while not self._ended:
+                await self._turn()
+                await self._rest()
+        finally:
+            reader.cancel()
+            snapshot.unwatch(self._changed)
+
+    def _changed(self, changed: Changed) -> None:
+        self._session.mark(changed)
+        self._wake.set()
+
+    async def _read(self) -> None:
+        try:
+            while (request := await read(self._protocol, self._context)) is not None:
+                self._requests.append(request)
+                self._wake.set()
+        finally:
+            self._ended = True
+            self._wake.set()
+
+    async def _turn(self) -> None:
+        """Take in what came, and write what is due; the newest snapshot is looked at only when it can be sent."""
+        self._wake.clear()
+        responses: list[Response] = []
+        while self._requests:
+            responses += self._session.receive(self._requests.popleft(), time.monotonic())
+        responses += self._session.push(time.monotonic())
+        for event in self._session.take_events():
+            self._hear(event)
+        for response in responses:
+            await self._context.write(self._protocol.encode(response))
+
+    async def _rest(self) -> None:
+        deadline = self._session.next_deadline
+        try:
+            async with asyncio.timeout(None if deadline == NEVER else max(0.0, deadline - time.monotonic())):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+
+async def read(protocol: Protocol, context: Any) -> Request | None:
+    """Return the next request, or None at the end of the stream; what is no request ends it with INVALID_ARGUMENT."""
+    data = await context.read()
+    if data is EOF:
+        return None
+    try:
+        return protocol.decode(data)
+    except ValueError as error:
+        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"not a discovery request: {error}")
+        raise
+
+
+def gateway_of(node: Node | None) -> Key | None:
+    """Read the Gateway that an Envoy is for from its node."""
+    namespace, slash, name = (node.cluster if node is not None else "").partition("/")
+    return Key(namespace, name) if slash and namespace and name and "/" not in name else None
