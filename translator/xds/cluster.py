@@ -5,7 +5,7 @@ from typing import Any
 
 from envoy_data_plane.envoy.config.cluster import v3 as cluster_v3
 from envoy_data_plane.envoy.config.core import v3 as core_v3
-from envoy_data_plane.envoy.config.endpoint import v3 as endpoint_v3
+from envoy_data_plane.envoy.extensions.clusters.common.dns import v3 as dns_common_v3
 from envoy_data_plane.envoy.extensions.clusters.dns import v3 as dns_v3
 from envoy_data_plane.envoy.extensions.transport_sockets.tls import v3 as tls_v3
 from envoy_data_plane.envoy.extensions.upstreams.http import v3 as http_v3
@@ -33,12 +33,13 @@ ALPN = {"https1": "http/1.1", "https2": "h2"}
 
 def encode(key: object, cluster: ir.Cluster) -> Resource:
     """Encode a cluster; its name and content are the same for every Gateway that uses it."""
-    message = cluster_v3.Cluster(
+    message = wire.new(
+        cluster_v3.Cluster,
         name=cluster.name,
         connect_timeout=CONNECT_TIMEOUT,
         per_connection_buffer_limit_bytes=BUFFER_LIMIT,
         lb_policy=cluster_v3.ClusterLbPolicy.LEAST_REQUEST,
-        circuit_breakers=cluster_v3.CircuitBreakers(thresholds=[_thresholds()]),
+        circuit_breakers=wire.new(cluster_v3.CircuitBreakers, thresholds=[_thresholds()]),
         ignore_health_on_host_removal=True,
         typed_extension_protocol_options=_protocol_options(cluster.key.protocol),
         transport_socket=_transport_socket(cluster),
@@ -61,50 +62,61 @@ def of_gateway(key: tuple[Key, str], used: object, cluster_rows: Lookup[str, Res
 
 
 def _thresholds() -> cluster_v3.CircuitBreakersThresholds:
-    return cluster_v3.CircuitBreakersThresholds(
-        max_connections=UNLIMITED, max_pending_requests=UNLIMITED, max_requests=UNLIMITED, max_retries=MAX_RETRIES
+    return wire.new(
+        cluster_v3.CircuitBreakersThresholds,
+        max_connections=UNLIMITED,
+        max_pending_requests=UNLIMITED,
+        max_requests=UNLIMITED,
+        max_retries=MAX_RETRIES,
     )
 
 
 def _eds() -> dict[str, Any]:
     return {
         "type": cluster_v3.ClusterDiscoveryType.EDS,
-        "eds_cluster_config": cluster_v3.ClusterEdsClusterConfig(eds_config=over_ads(FIRST_ANSWER)),
+        "eds_cluster_config": wire.new(cluster_v3.ClusterEdsClusterConfig, eds_config=over_ads(FIRST_ANSWER)),
     }
 
 
 def _dns(cluster: ir.Cluster) -> dict[str, Any]:
-    """Resolve names as often as their TTL says, and every other second or so while that fails."""
-    config = dns_v3.DnsCluster(
+    """Resolve names as often as their TTL says, and every other second or so while that fails.
+
+    A name with addresses of both families is reached by IPv4: `localhost` has both, and its servers often one.
+    """
+    config = wire.new(
+        dns_v3.DnsCluster,
+        dns_lookup_family=dns_common_v3.DnsLookupFamily.V4_PREFERRED,
         respect_dns_ttl=True,
         dns_min_refresh_rate=timedelta(seconds=1),
-        dns_failure_refresh_rate=dns_v3.DnsClusterRefreshRate(
-            base_interval=timedelta(seconds=1), max_interval=timedelta(seconds=5)
+        dns_failure_refresh_rate=wire.new(
+            dns_v3.DnsClusterRefreshRate, base_interval=timedelta(seconds=1), max_interval=timedelta(seconds=5)
         ),
     )
     return {
-        "cluster_type": cluster_v3.ClusterCustomClusterType(name="envoy.cluster.dns", typed_config=wire.any_of(config)),
-        "load_assignment": _resolved(cluster),
+        "cluster_type": wire.new(
+            cluster_v3.ClusterCustomClusterType, name="envoy.clusters.dns", typed_config=wire.any_of(config)
+        ),
+        "load_assignment": assignment(cluster.name, cluster.dns),
     }
-
-
-def _resolved(cluster: ir.Cluster) -> endpoint_v3.ClusterLoadAssignment:
-    return assignment(cluster.name, cluster.dns)
 
 
 def _protocol_options(protocol: str) -> dict[str, Any]:
     """HTTP/1.1 is what Envoy speaks unasked."""
     if protocol not in ("http2", "https2"):
         return {}
-    explicit = http_v3.HttpProtocolOptionsExplicitHttpConfig(http2_protocol_options=core_v3.Http2ProtocolOptions())
-    return {HTTP_OPTIONS: wire.any_of(http_v3.HttpProtocolOptions(explicit_http_config=explicit))}
+    explicit = wire.new(
+        http_v3.HttpProtocolOptionsExplicitHttpConfig, http2_protocol_options=wire.new(core_v3.Http2ProtocolOptions)
+    )
+    return {HTTP_OPTIONS: wire.any_of(wire.new(http_v3.HttpProtocolOptions, explicit_http_config=explicit))}
 
 
 def _transport_socket(cluster: ir.Cluster) -> core_v3.TransportSocket | None:
     alpn = ALPN.get(cluster.key.protocol)
     if alpn is None:
         return None
-    context = tls_v3.UpstreamTlsContext(
-        sni=cluster.server_name, common_tls_context=tls_v3.CommonTlsContext(alpn_protocols=[alpn])
+    context = wire.new(
+        tls_v3.UpstreamTlsContext,
+        sni=cluster.server_name,
+        common_tls_context=wire.new(tls_v3.CommonTlsContext, alpn_protocols=[alpn]),
     )
-    return core_v3.TransportSocket(name="envoy.transport_sockets.tls", typed_config=wire.any_of(context))
+    return wire.new(core_v3.TransportSocket, name="envoy.transport_sockets.tls", typed_config=wire.any_of(context))

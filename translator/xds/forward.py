@@ -8,6 +8,7 @@ from envoy_data_plane.envoy.config.route import v3 as route_v3
 from envoy_data_plane.envoy.type import v3 as type_v3
 
 from translator import ir
+from translator.xds import wire
 from translator.xds.headers import header_fields, literal
 from translator.xds.paths import prefix_change
 
@@ -29,7 +30,8 @@ def route_action(
     forward: ir.Forward, match: ir.Path, shares: list[Share], mirrors: list[tuple[str, ir.Mirror]], grpc: bool
 ) -> route_v3.RouteAction:
     """Return the RouteAction for shares of which at least one has a cluster."""
-    return route_v3.RouteAction(
+    return wire.new(
+        route_v3.RouteAction,
         **_clusters(shares, grpc),
         **_path(forward.path, match),
         **_times(forward, grpc),
@@ -45,15 +47,18 @@ def _clusters(shares: list[Share], grpc: bool) -> dict[str, Any]:
         return {"cluster": first.cluster}
     code = route_v3.RouteActionClusterNotFoundResponseCode
     return {
-        "weighted_clusters": route_v3.WeightedCluster(clusters=[_weighted(share) for share in shares]),
+        "weighted_clusters": wire.new(route_v3.WeightedCluster, clusters=[_weighted(share) for share in shares]),
         "cluster_not_found_response_code": code.SERVICE_UNAVAILABLE if grpc else code.INTERNAL_SERVER_ERROR,
     }
 
 
 def _weighted(share: Share) -> route_v3.WeightedClusterClusterWeight:
     backend = share.backend
-    return route_v3.WeightedClusterClusterWeight(
-        name=share.cluster, weight=backend.weight, **header_fields(backend.request, backend.response)
+    return wire.new(
+        route_v3.WeightedClusterClusterWeight,
+        name=share.cluster,
+        weight=backend.weight,
+        **header_fields(backend.request, backend.response),
     )
 
 
@@ -91,12 +96,13 @@ def _idle_timeout(forward: ir.Forward, grpc: bool) -> timedelta | None:
 
 def _retry_policy(retry: ir.Retry, per_try: int) -> route_v3.RetryPolicy:
     backoff = timedelta(milliseconds=retry.backoff) if retry.backoff else None
-    return route_v3.RetryPolicy(
+    return wire.new(
+        route_v3.RetryPolicy,
         retry_on=f"{RETRY_ON},retriable-status-codes" if retry.codes else RETRY_ON,
         num_retries=retry.attempts,
         retriable_status_codes=list(retry.codes),
         per_try_timeout=timedelta(milliseconds=per_try) if per_try else None,
-        retry_back_off=route_v3.RetryPolicyRetryBackOff(base_interval=backoff) if backoff else None,
+        retry_back_off=wire.new(route_v3.RetryPolicyRetryBackOff, base_interval=backoff) if backoff else None,
     )
 
 
@@ -104,12 +110,17 @@ def _mirror(cluster: str, mirror: ir.Mirror) -> route_v3.RouteActionRequestMirro
     """Mirror a share of the requests with the Host that the backend gets; Envoy counts shares in millionths."""
     fraction = None
     if mirror.numerator < mirror.denominator:
-        fraction = core_v3.RuntimeFractionalPercent(
-            default_value=type_v3.FractionalPercent(
+        fraction = wire.new(
+            core_v3.RuntimeFractionalPercent,
+            default_value=wire.new(
+                type_v3.FractionalPercent,
                 numerator=round(mirror.numerator * MILLION / mirror.denominator),
                 denominator=type_v3.FractionalPercentDenominatorType.MILLION,
-            )
+            ),
         )
-    return route_v3.RouteActionRequestMirrorPolicy(
-        cluster=cluster, runtime_fraction=fraction, disable_shadow_host_suffix_append=True
+    return wire.new(
+        route_v3.RouteActionRequestMirrorPolicy,
+        cluster=cluster,
+        runtime_fraction=fraction,
+        disable_shadow_host_suffix_append=True,
     )

@@ -27,20 +27,21 @@ def connection_manager(table: str, strips_port: bool) -> hcm_v3.HttpConnectionMa
     APIs use them. Host is passed on as it came, but where the port was moved (`strips_port`) without that port: it
     means nothing to the world. The headers that Envoy's router would add are left out.
     """
-    return hcm_v3.HttpConnectionManager(
+    return wire.new(
+        hcm_v3.HttpConnectionManager,
         stat_prefix=table,
-        rds=hcm_v3.Rds(config_source=over_ads(), route_config_name=table),
+        rds=wire.new(hcm_v3.Rds, config_source=over_ads(), route_config_name=table),
         http_filters=[
-            _filter(cors.FILTER, cors_v3.Cors()),
-            _filter("envoy.filters.http.router", router_v3.Router(suppress_envoy_headers=True)),
+            _filter(cors.FILTER, wire.new(cors_v3.Cors)),
+            _filter("envoy.filters.http.router", wire.new(router_v3.Router, suppress_envoy_headers=True)),
         ],
-        common_http_protocol_options=core_v3.HttpProtocolOptions(idle_timeout=CONNECTION_IDLE_TIMEOUT),
+        common_http_protocol_options=wire.new(core_v3.HttpProtocolOptions, idle_timeout=CONNECTION_IDLE_TIMEOUT),
         http2_protocol_options=_http2(),
         server_header_transformation=hcm_v3.HttpConnectionManagerServerHeaderTransformation.PASS_THROUGH,
         stream_idle_timeout=STREAM_IDLE_TIMEOUT,
         request_headers_timeout=REQUEST_HEADERS_TIMEOUT,
         use_remote_address=True,
-        upgrade_configs=[hcm_v3.HttpConnectionManagerUpgradeConfig(upgrade_type="websocket")],
+        upgrade_configs=[wire.new(hcm_v3.HttpConnectionManagerUpgradeConfig, upgrade_type="websocket")],
         normalize_path=True,
         merge_slashes=True,
         strip_matching_host_port=strips_port,
@@ -48,14 +49,15 @@ def connection_manager(table: str, strips_port: bool) -> hcm_v3.HttpConnectionMa
 
 
 def _http2() -> core_v3.Http2ProtocolOptions:
-    return core_v3.Http2ProtocolOptions(
+    return wire.new(
+        core_v3.Http2ProtocolOptions,
         max_concurrent_streams=MAX_STREAMS,
         initial_stream_window_size=STREAM_WINDOW,
         initial_connection_window_size=CONNECTION_WINDOW,
         allow_connect=True,
-        connection_keepalive=core_v3.KeepaliveSettings(interval=PING_INTERVAL, timeout=PING_TIMEOUT),
+        connection_keepalive=wire.new(core_v3.KeepaliveSettings, interval=PING_INTERVAL, timeout=PING_TIMEOUT),
     )
 
 
 def _filter(name: str, config: cors_v3.Cors | router_v3.Router) -> hcm_v3.HttpFilter:
-    return hcm_v3.HttpFilter(name=name, typed_config=wire.any_of(config))
+    return wire.new(hcm_v3.HttpFilter, name=name, typed_config=wire.any_of(config))

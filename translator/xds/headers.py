@@ -5,6 +5,7 @@ from typing import TypedDict
 from envoy_data_plane.envoy.config.core import v3 as core_v3
 
 from translator import ir
+from translator.xds import wire
 
 REPLACE = core_v3.HeaderValueOptionHeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD
 APPEND = core_v3.HeaderValueOptionHeaderAppendAction.APPEND_IF_EXISTS_OR_ADD
@@ -43,4 +44,8 @@ def _added(changes: ir.HeaderChanges) -> list[core_v3.HeaderValueOption]:
 
 
 def _option(name: str, value: str, action: core_v3.HeaderValueOptionHeaderAppendAction) -> core_v3.HeaderValueOption:
-    return core_v3.HeaderValueOption(header=core_v3.HeaderValue(key=name, value=literal(value)), append_action=action)
+    return wire.new(
+        core_v3.HeaderValueOption,
+        header=wire.new(core_v3.HeaderValue, key=name, value=literal(value)),
+        append_action=action,
+    )

@@ -39,7 +39,8 @@ def encode(key: tuple[Key, str], members: Listeners, placements: Lookup[Key, ir.
     port = listeners[0].port
     secure = listeners[0].protocol == "HTTPS"
     bound = placement.port(port)
-    message = listener_v3.Listener(
+    message = wire.new(
+        listener_v3.Listener,
         name=name,
         address=_address(placement.bind, bound),
         per_connection_buffer_limit_bytes=BUFFER_LIMIT,
@@ -52,22 +53,28 @@ def encode(key: tuple[Key, str], members: Listeners, placements: Lookup[Key, ir.
 
 
 def _address(bind: str, port: int) -> core_v3.Address:
-    return core_v3.Address(
-        socket_address=core_v3.SocketAddress(address=bind, port_value=port, ipv4_compat=bind == "::")
+    return wire.new(
+        core_v3.Address,
+        socket_address=wire.new(core_v3.SocketAddress, address=bind, port_value=port, ipv4_compat=bind == "::"),
     )
 
 
 def _tls_inspector() -> listener_v3.ListenerFilter:
-    config = inspector_v3.TlsInspector()
-    return listener_v3.ListenerFilter(name="envoy.filters.listener.tls_inspector", typed_config=wire.any_of(config))
+    config = wire.new(inspector_v3.TlsInspector)
+    return wire.new(
+        listener_v3.ListenerFilter, name="envoy.filters.listener.tls_inspector", typed_config=wire.any_of(config)
+    )
 
 
 def _chain(listener: ir.Listener, strips_port: bool) -> listener_v3.FilterChain:
     manager = connection_manager(listener.table, strips_port)
-    http = listener_v3.Filter(name="envoy.filters.network.http_connection_manager", typed_config=wire.any_of(manager))
+    http = wire.new(
+        listener_v3.Filter, name="envoy.filters.network.http_connection_manager", typed_config=wire.any_of(manager)
+    )
     if listener.protocol == "HTTP":
-        return listener_v3.FilterChain(filters=[http])
-    return listener_v3.FilterChain(
+        return wire.new(listener_v3.FilterChain, filters=[http])
+    return wire.new(
+        listener_v3.FilterChain,
         name=chain_name(listener.key),
         filter_chain_match=_server_names(listener.hostname),
         filters=[http],
@@ -76,18 +83,19 @@ def _chain(listener: ir.Listener, strips_port: bool) -> listener_v3.FilterChain:
 
 
 def _server_names(hostname: str) -> listener_v3.FilterChainMatch | None:
-    return None if hostname == ir.ANY_HOST else listener_v3.FilterChainMatch(server_names=[hostname])
+    return None if hostname == ir.ANY_HOST else wire.new(listener_v3.FilterChainMatch, server_names=[hostname])
 
 
 def _transport_socket(listener: ir.Listener) -> core_v3.TransportSocket:
     """TLS 1.2 or later with every certificate of the listener; Envoy chooses by name and kind of key."""
-    context = tls_v3.CommonTlsContext(
-        tls_params=tls_v3.TlsParameters(tls_minimum_protocol_version=tls_v3.TlsParametersTlsProtocol.TLSv1_2),
+    context = wire.new(
+        tls_v3.CommonTlsContext,
+        tls_params=wire.new(tls_v3.TlsParameters, tls_minimum_protocol_version=tls_v3.TlsParametersTlsProtocol.TLSv1_2),
         alpn_protocols=["h2", "http/1.1"],
         tls_certificate_sds_secret_configs=[
-            tls_v3.SdsSecretConfig(name=secret_name(secret), sds_config=over_ads(FIRST_ANSWER))
+            wire.new(tls_v3.SdsSecretConfig, name=secret_name(secret), sds_config=over_ads(FIRST_ANSWER))
             for secret in listener.certificates
         ],
     )
-    config = wire.any_of(tls_v3.DownstreamTlsContext(common_tls_context=context))
-    return core_v3.TransportSocket(name="envoy.transport_sockets.tls", typed_config=config)
+    config = wire.any_of(wire.new(tls_v3.DownstreamTlsContext, common_tls_context=context))
+    return wire.new(core_v3.TransportSocket, name="envoy.transport_sockets.tls", typed_config=config)

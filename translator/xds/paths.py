@@ -5,6 +5,7 @@ import re
 from envoy_data_plane.envoy.type.matcher import v3 as matcher_v3
 
 from translator import ir
+from translator.xds import wire
 from translator.xds.matching import path_prefix
 
 
@@ -21,5 +22,5 @@ def prefix_change(
         return f"{new}/", None
     if new:
         return new, None
-    pattern = matcher_v3.RegexMatcher(regex=f"^{re.escape(matched)}/*")
-    return None, matcher_v3.RegexMatchAndSubstitute(pattern=pattern, substitution="/")
+    pattern = wire.new(matcher_v3.RegexMatcher, regex=f"^{re.escape(matched)}/*")
+    return None, wire.new(matcher_v3.RegexMatchAndSubstitute, pattern=pattern, substitution="/")

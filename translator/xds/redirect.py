@@ -5,6 +5,7 @@ from typing import Any
 from envoy_data_plane.envoy.config.route import v3 as route_v3
 
 from translator import ir
+from translator.xds import wire
 from translator.xds.paths import prefix_change
 
 WELL_KNOWN_PORTS = {"http": 80, "https": 443}
@@ -20,7 +21,8 @@ CODES = {
 
 def redirect_action(redirect: ir.Redirect, match: ir.Path, port: int, secure: bool) -> route_v3.RedirectAction:
     """Return the RedirectAction for a route on a listener's port; the query of the request is kept."""
-    return route_v3.RedirectAction(
+    return wire.new(
+        route_v3.RedirectAction,
         scheme_redirect=redirect.scheme,
         host_redirect=redirect.hostname or "",
         port_redirect=redirect_port(redirect, port, secure),

@@ -64,7 +64,8 @@ def encode(
 
 
 def _encoded(route: ir.Route, served: ir.Served, clusters: Clusters) -> EncodedRoute:
-    message = route_v3.Route(
+    message = wire.new(
+        route_v3.Route,
         name=route.name,
         match=route_match(route.match),
         typed_per_filter_config=_per_filter(route.cors),
@@ -103,4 +104,4 @@ def _forward(action: ir.Forward, path: ir.Path, served: ir.Served, clusters: Clu
 
 
 def _respond(status: int) -> dict[str, Any]:
-    return {"direct_response": route_v3.DirectResponseAction(status=status)}
+    return {"direct_response": wire.new(route_v3.DirectResponseAction, status=status)}

@@ -24,7 +24,8 @@ def encode(key: tuple[Key, str], listeners: object) -> RouteTable:
     answers with an error), and a backend's header changes come after those of its rule.
     """
     _, name = key
-    head = route_v3.RouteConfiguration(
+    head = wire.new(
+        route_v3.RouteConfiguration,
         name=name,
         ignore_port_in_host_matching=True,
         validate_clusters=False,

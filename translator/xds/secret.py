@@ -30,8 +30,9 @@ def encode(
     secret = secrets.get(shown[0][1])
     if secret is None or secret.data is None:
         return None
-    certificate = tls_v3.TlsCertificate(
-        certificate_chain=core_v3.DataSource(inline_bytes=secret.data[CERTIFICATE]),
-        private_key=core_v3.DataSource(inline_bytes=secret.data[PRIVATE_KEY]),
+    certificate = wire.new(
+        tls_v3.TlsCertificate,
+        certificate_chain=wire.new(core_v3.DataSource, inline_bytes=secret.data[CERTIFICATE]),
+        private_key=wire.new(core_v3.DataSource, inline_bytes=secret.data[PRIVATE_KEY]),
     )
-    return resource(name, wire.encode(tls_v3.Secret(name=name, tls_certificate=certificate)))
+    return resource(name, wire.encode(wire.new(tls_v3.Secret, name=name, tls_certificate=certificate)))

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from envoy_data_plane.envoy.config.core import v3 as core_v3
 
+from translator.xds import wire
+
 FIRST_ANSWER = timedelta(seconds=2)
 """How long a cluster waits for its endpoints and a filter chain for its certificate before it is used without them.
 
@@ -14,8 +16,9 @@ waits, Envoy holds back its word on all of them. Envoy's own 15 s would stall ev
 
 def over_ads(first_answer: timedelta | None = None) -> core_v3.ConfigSource:
     """Return the aggregated stream as a source; without a limit Envoy's own of 15 s is in force."""
-    return core_v3.ConfigSource(
-        ads=core_v3.AggregatedConfigSource(),
+    return wire.new(
+        core_v3.ConfigSource,
+        ads=wire.new(core_v3.AggregatedConfigSource),
         resource_api_version=core_v3.ApiVersion.V3,
         initial_fetch_timeout=first_answer,
     )
