@@ -17,7 +17,6 @@ from tests.xds.world import EVERYTHING, World, http, https, path, to, when
 from translator import ir
 from translator.api.core import Secret
 from translator.api.meta import Meta
-from translator.value import Key
 from xds_server.echo import rpc
 
 pytestmark = pytest.mark.envoy
@@ -54,11 +53,12 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """One Envoy with every shape that a route, cluster, listener and secret can have."""
     with backend("cart") as port:
         plain, moved, tls = free_port(), free_port(), free_port()
-        certificate, key = self_signed(tmp_path_factory.mktemp("tls"), "www.example.com")
-        world = World(http(port=plain), https("tls", "*.example.com", tls, Key("shop", "tls")), http("m", port=99))
+        certificates = [tls_secret(tmp_path_factory.mktemp(name), name) for name in ("www", "api")]
+        keys = [secret.metadata.key for _, secret in certificates]
+        world = World(http(port=plain), https("tls", "*.example.com", tls, *keys), http("m", port=99))
         world.place(ir.Placement(LOOPBACK, port_offset=moved - 99))
-        data = {"tls.crt": certificate.read_bytes(), "tls.key": key.read_bytes()}
-        world.secret(Secret(Meta(name="tls", namespace="shop"), "kubernetes.io/tls", data))
+        for _, secret in certificates:
+            world.secret(secret)
         world.service("cart", (LOOPBACK, port)).service("named", dns=(("localhost", port),))
         world.service("h2c", (LOOPBACK, port), protocol="http2")
         world.service("tls", (LOOPBACK, port), protocol="https1", server_name="cart.example.com")
@@ -69,7 +69,19 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
         world.route("tls", when(EVERYTHING, to("cart")), hostnames=("*.example.com",), on="tls")
         world.route("moved", when(EVERYTHING, ir.Redirect(301, scheme="https")), on="m")
         with serving(world) as envoy:
-            yield {"plain": plain, "moved": moved, "tls": tls, "certificate": certificate, "envoy": envoy}
+            yield {
+                "plain": plain,
+                "moved": moved,
+                "tls": tls,
+                "certificates": [path for path, _ in certificates],
+                "envoy": envoy,
+            }
+
+
+def tls_secret(folder: Path, name: str) -> tuple[Path, Secret]:
+    certificate, key = self_signed(folder, f"{name}.example.com")
+    data = {"tls.crt": certificate.read_bytes(), "tls.key": key.read_bytes()}
+    return certificate, Secret(Meta(name=name, namespace="shop"), "kubernetes.io/tls", data)
 
 
 def rpc_routes() -> tuple[ir.Route, ...]:
@@ -214,8 +226,11 @@ def test_a_name_is_resolved(edge: dict[str, Any]) -> None:
 
 
 def test_tls_is_told_apart_by_server_name(edge: dict[str, Any]) -> None:
-    to_edge = ("--connect-to", f"::{LOOPBACK}:{edge['tls']}", "--cacert", str(edge["certificate"]))
-    assert curl("https://www.example.com/", *to_edge).seen["headers"]["X-Forwarded-Proto"] == ["https"]
+    """Each host of the listener gets its own certificate, and a host of none of them no connection."""
+    to_edge = ("--connect-to", f"::{LOOPBACK}:{edge['tls']}")
+    for name, certificate in zip(("www", "api"), edge["certificates"], strict=True):
+        answer = curl(f"https://{name}.example.com/", *to_edge, "--cacert", str(certificate))
+        assert answer.seen["headers"]["X-Forwarded-Proto"] == ["https"]
     with pytest.raises(subprocess.CalledProcessError):
         curl("https://www.example.org/", *to_edge, "--insecure")
 
@@ -232,4 +247,3 @@ def test_a_websocket_is_upgraded(edge: dict[str, Any]) -> None:
 
 def test_nothing_in_it_is_deprecated(edge: dict[str, Any]) -> None:
     assert "deprecat" not in edge["envoy"].log.lower()
-    assert Path(edge["certificate"]).exists()
