@@ -6,7 +6,7 @@ import stat
 import sys
 import time
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator, Sequence
 from typing import BinaryIO, NamedTuple
 
 from translator.value import Ref
@@ -104,7 +104,7 @@ class FileSource:
         texts: dict[str, list[Part]] = {}
         return [self._located(ref, field, texts) for ref, field in wanted]
 
-    async def watch(self) -> AsyncIterator[frozenset[str]]:
+    async def watch(self) -> AsyncGenerator[frozenset[str], None]:
         """Yield when it is time to `read`, and the paths to give it (none: look at all).
 
         The first time comes at once: files may have changed before the watch began.
