@@ -1,6 +1,7 @@
 """The two ends joined: changes of objects go in, every Gateway's snapshot and every object's status come out."""
 
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import structlog
 
@@ -27,6 +28,7 @@ class ControlPlane:
         self.snapshots = SnapshotCache()
         self._statuses: dict[Ref, Status] = {}
         self._watchers: list[Watcher] = []
+        metrics.EXPIRED.set_function(lambda: len(list(self._expired())))
 
     @property
     def statuses(self) -> Mapping[Ref, Status]:
@@ -86,9 +88,17 @@ class ControlPlane:
                 self._statuses.pop(change.ref, None)
             else:
                 self._statuses[change.ref] = change.status
+        if any(change.type is ResourceType.SECRET for change in commit.resources):
+            for secret in self._expired():
+                log.warning("certificate.expired", secret=str(secret), hint="it is served all the same; renew it")
         touched = self.snapshots.apply((*commit.resources, *commit.tables, *commit.hosts))
         for gateway in touched:
             log.debug("snapshot.published", gateway=str(gateway), hosts=len(commit.hosts))
         for watcher in self._watchers:
             watcher(commit)
         return commit
+
+    def _expired(self) -> Iterator[Key]:
+        """Yield the Secrets whose certificates are served although they have expired."""
+        now = time.time()
+        return (secret for secret, certificate in self.translator.certificates() if certificate.not_after < now)

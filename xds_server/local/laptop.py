@@ -34,6 +34,7 @@ class Laptop:
         self._pods = Pods(group, self._publish_slices)
         self._objects: dict[Ref, Object] = {}
         self._slices: dict[Ref, EndpointSlice] = {}
+        self._others: tuple[OtherDocument, ...] = ()
         self._addresses: dict[Key, str] = {}
         self.notices: tuple[str, ...] = ()
         """What does not run here and why."""
@@ -45,12 +46,18 @@ class Laptop:
                 self._objects[change.ref] = change.value
             else:
                 self._objects.pop(change.ref, None)
-        services = [value for value in self._objects.values() if isinstance(value, Service)]
-        planned = plan((other.document for other in others), services)
-        self.notices = tuple(str(refusal) for refusal in planned.not_local)
-        await self._pods.run(planned)
+        others = tuple(others)
+        if others != self._others or any(change.ref.kind == "Service" for change in changes):
+            self._others = others
+            await self._plan_pods()
         self._plane.change(changes, self._place())
         self._envoys.want(self._ours(), self._group)
+
+    async def _plan_pods(self) -> None:
+        services = [value for value in self._objects.values() if isinstance(value, Service)]
+        planned = plan((other.document for other in self._others), services)
+        self.notices = tuple(str(refusal) for refusal in planned.not_local)
+        await self._pods.run(planned)
 
     @property
     def endpoints(self) -> Mapping[Key, tuple[Endpoint, ...]]:
