@@ -87,7 +87,10 @@ class Translator:
         objects = self._sources
         self._routes: Source[Ref, Object] = source("routes")
         self._placements: Source[Key, ir.Placement] = source("placements")
-        self._refused: Source[tuple[Key, str], Refused] = source("refused clusters")
+        self._refused: dict[ResourceType, Source[tuple[Key, str], Refused]] = {
+            ResourceType.CLUSTER: source("refused clusters"),
+            ResourceType.LISTENER: source("refused listeners"),
+        }
 
         # attach: listeners
         owned = graph.derived("classes", objects["GatewayClass"], partial(classes.owned, settings.controller_name))
@@ -121,7 +124,9 @@ class Translator:
         # xds
         cluster_rows = graph.derived("cluster resources", reached, cluster.encode)
         endpoint_rows = graph.derived("endpoint resources", located, endpoint.encode)
-        unusable = graph.derived("unusable clusters", self._refused, cluster.unusable, cluster_rows)
+        unusable = graph.derived(
+            "unusable clusters", self._refused[ResourceType.CLUSTER], cluster.unusable, cluster_rows
+        )
         served = graph.group("served", (accepted, hosts.served))
         encoded = graph.derived("encoded routes", served, route.encode, resolved, unusable)
         hosted = graph.group("hosts", (accepted, hosts.of_route), (parent_rows, hosts.of_listeners))
@@ -140,11 +145,16 @@ class Translator:
         attached_to = graph.derived("attached to", accepted, parents.attached_to, rejected)
         attached = graph.group("attached", (attached_to, parents.by_listener))
         counted = graph.derived("attached routes", attached, parents.count)
+        unserved = graph.derived(
+            "unserved listeners", self._refused[ResourceType.LISTENER], listener.unserved, self._listeners
+        )
         self._statuses: dict[str, Table[Key, Status]] = {
             "GatewayClass": graph.derived(
                 "class status", objects["GatewayClass"], partial(reports.of_class, SUPPORTED_FEATURES), owned
             ),
-            "Gateway": graph.derived("gateway status", reported, reports.of_gateway, counted, self._placements),
+            "Gateway": graph.derived(
+                "gateway status", reported, reports.of_gateway, counted, self._placements, unserved
+            ),
             "ListenerSet": graph.derived(
                 "listener set status", objects["ListenerSet"], reports.of_listener_set, objects["Gateway"], owned
             ),
@@ -186,9 +196,21 @@ class Translator:
         else:
             self._placements.put(gateway, placement)
 
-    def refuse(self, gateway: Key, cluster_name: str, version: str, words: str) -> None:
-        """Say that an Envoy refused this version of a cluster: its routes answer with an error until it changes."""
-        self._refused.put((gateway, cluster_name), Refused(version, words))
+    def refuse(self, gateway: Key, type_: ResourceType, name: str, version: str, words: str) -> None:
+        """Say that an Envoy refused this version of a resource; it counts until the resource changes or is accepted.
+
+        The routes of a refused cluster answer with an error; a refused listener is not Programmed.
+        """
+        if type_ in self._refused:
+            self._refused[type_].put((gateway, name), Refused(version, words))
+
+    def accept(self, gateway: Key, type_: ResourceType, names: Iterable[str]) -> bool:
+        """Say that an Envoy accepted resources as they are now; return whether one of them had been refused."""
+        refused = self._refused.get(type_)
+        known = [] if refused is None else [name for name in names if refused.get((gateway, name)) is not None]
+        for name in known:
+            self._refused[type_].delete((gateway, name))
+        return bool(known)
 
     def commit(self) -> Commit:
         """Translate what was put and deleted since the last commit."""

@@ -51,7 +51,7 @@ class ControlPlane:
         return self._commit()
 
     def hear(self, event: Event) -> None:
-        """Take note of what a stream found out about its Envoy; a refused cluster is taken out of the routes."""
+        """Take note of what a stream found out about its Envoy; what it refuses shows in routes and conditions."""
         match event:
             case Nacked(gateway=gateway, type=type_, name=name, version=version, words=words):
                 metrics.NACKS.labels(type_.name.lower()).inc()
@@ -65,10 +65,11 @@ class ControlPlane:
                     version=version,
                     words=words,
                 )
-                if type_ is ResourceType.CLUSTER:
-                    self.translator.refuse(gateway, name, version, words)
+                self.translator.refuse(gateway, type_, name, version, words)
+                self._commit()
+            case Acked(gateway=gateway, type=type_, names=names, seconds=seconds):
+                if self.translator.accept(gateway, type_, names):
                     self._commit()
-            case Acked(type=type_, seconds=seconds):
                 metrics.ACKS.labels(type_.name.lower()).inc()
                 metrics.ACK_SECONDS.labels(type_.name.lower()).observe(seconds)
             case Connected(gateway=gateway, node=node):

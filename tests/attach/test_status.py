@@ -37,7 +37,7 @@ def status(
     placements = {} if placement is None else {EDGE: placement}
     row = resolve(EDGE, given, owned or OURS, lookups.get("checked", {}), {}, placements)
     assert row is not None
-    return of_gateway(EDGE, row, counted or {}, placements)
+    return of_gateway(EDGE, row, counted or {}, placements, lookups.get("unserved", {}))
 
 
 def answers(conditions: tuple[Condition, ...]) -> dict[str, Answer]:
@@ -55,6 +55,19 @@ def class_status(**spec: Any) -> GatewayClassStatus | None:
     given = gateway_class(**spec)
     ours = owned(CONTROLLER, GATEHOUSE, given)
     return of_class(("Gateway", "HTTPRoute"), GATEHOUSE, given, {} if ours is None else {GATEHOUSE: ours})
+
+
+def test_a_port_that_envoy_refuses_is_not_programmed() -> None:
+    """What an Envoy says of a port stands at its listeners and at the Gateway, which stay Accepted."""
+    said = status(gateway(listener("web"), listener("admin", 8080)), unserved={(EDGE, "tcp/80"): "address in use"})
+    words = "Envoy refuses port 80: address in use"
+    web, admin = said.listeners
+    programmed = {it.type: it for it in web.conditions}["Programmed"]
+    assert (programmed.status, programmed.reason, programmed.message) == (False, "Invalid", words)
+    assert answers(web.conditions)["Accepted"] == (True, "Accepted")
+    assert answers(admin.conditions)["Programmed"] == (True, "Programmed")
+    whole = {it.type: it for it in said.conditions}["Programmed"]
+    assert (whole.status, whole.message) == (False, f"listener web: {words}")
 
 
 def test_a_class_of_another_controller_is_left_alone() -> None:

@@ -17,6 +17,7 @@ from translator.status import (
     RouteStatus,
 )
 from translator.value import Key, Lookup, Ref
+from translator.xds.names import listener_name
 
 SUPPORTED_VERSION = "v1.7"
 
@@ -49,17 +50,18 @@ def of_gateway(
     gateway: GatewayListeners,
     counted: Lookup[ir.ListenerKey, int],
     placements: Lookup[Key, ir.Placement],
+    unserved: Lookup[tuple[Key, str], str],
 ) -> GatewayStatus:
-    """Report on a Gateway of ours and on each of its listeners."""
+    """Report on a Gateway of ours and on each of its listeners; `unserved` has Envoy's words of those it refused."""
     placement = placements.get(key)
     addresses = tuple(("IPAddress", it) for it in gateway.requested) if placement is None else placement.addresses
     return GatewayStatus(
         conditions=(
             _gateway_accepted(gateway),
-            _gateway_programmed(gateway, placement),
+            _gateway_programmed(key, gateway, placement, unserved),
             _gateway_resolved_refs(gateway),
         ),
-        listeners=tuple(_of_listener(key, gateway, report, counted) for report in gateway.reports),
+        listeners=tuple(_of_listener(key, gateway, report, counted, unserved) for report in gateway.reports),
         addresses=addresses,
     )
 
@@ -84,7 +86,9 @@ def _not_valid(gateway: GatewayListeners, broken: list[ListenerReport]) -> str:
     return "; ".join((*said, f"served: {', '.join(served) or 'none'}", *gateway.notes))
 
 
-def _gateway_programmed(gateway: GatewayListeners, placement: ir.Placement | None) -> Condition:
+def _gateway_programmed(
+    key: Key, gateway: GatewayListeners, placement: ir.Placement | None, unserved: Lookup[tuple[Key, str], str]
+) -> Condition:
     generation = gateway.generation
     if gateway.refusal is not None and gateway.refusal.reason == Reason.PENDING:
         return condition(Type.PROGRAMMED, None, Reason.PENDING, gateway.refusal.message, generation)
@@ -94,6 +98,10 @@ def _gateway_programmed(gateway: GatewayListeners, placement: ir.Placement | Non
     if not any(_served(it) for it in gateway.reports):
         message = "no listener can be served; see their conditions"
         return condition(Type.PROGRAMMED, False, Reason.INVALID, message, generation)
+    if said := [
+        f"listener {it.name}: {words}" for it in gateway.reports if (words := _envoys_words(key, it, unserved))
+    ]:
+        return condition(Type.PROGRAMMED, False, Reason.INVALID, "; ".join(said), generation)
     refusal = None if placement is None else _address_refused(gateway, placement)
     message = "the Envoys of the Gateway have its configuration"
     return _positive(Type.PROGRAMMED, Reason.PROGRAMMED, _some(refusal), message, generation)
@@ -123,13 +131,17 @@ def _gateway_resolved_refs(gateway: GatewayListeners) -> Condition:
 
 
 def _of_listener(
-    key: Key, gateway: GatewayListeners, report: ListenerReport, counted: Lookup[ir.ListenerKey, int]
+    key: Key,
+    gateway: GatewayListeners,
+    report: ListenerReport,
+    counted: Lookup[ir.ListenerKey, int],
+    unserved: Lookup[tuple[Key, str], str],
 ) -> ListenerStatus:
     generation = gateway.generation
     conflict = _some(report.conflict)
     conditions = [
         _positive(Type.ACCEPTED, Reason.ACCEPTED, (*conflict, *report.refusals), "the listener is valid", generation),
-        _listener_programmed(gateway, report),
+        _listener_programmed(gateway, report, _envoys_words(key, report, unserved)),
         _positive(Type.RESOLVED_REFS, Reason.RESOLVED_REFS, report.unresolved, "all references resolve", generation),
         refused(Type.CONFLICTED, conflict, generation, status=True)
         if conflict
@@ -145,8 +157,10 @@ def _of_listener(
     )
 
 
-def _listener_programmed(gateway: GatewayListeners, report: ListenerReport) -> Condition:
+def _listener_programmed(gateway: GatewayListeners, report: ListenerReport, words: str) -> Condition:
     generation = gateway.generation
+    if words:
+        return condition(Type.PROGRAMMED, False, Reason.INVALID, words, generation)
     if report.conflict is not None:
         return refused(Type.PROGRAMMED, (report.conflict,), generation)
     if _served(report):
@@ -158,6 +172,14 @@ def _listener_programmed(gateway: GatewayListeners, report: ListenerReport) -> C
         reason = Reason.PENDING if pending else Reason.INVALID
         return condition(Type.PROGRAMMED, None if pending else False, reason, message, generation)
     return condition(Type.PROGRAMMED, False, Reason.INVALID, _messages(_faults(report)), generation)
+
+
+def _envoys_words(key: Key, report: ListenerReport, unserved: Lookup[tuple[Key, str], str]) -> str:
+    """Return why an Envoy does not serve a listener's port, or nothing."""
+    if report.listener is None or not report.listener.serves:
+        return ""
+    words = unserved.get((key, listener_name(report.listener.protocol, report.listener.port)))
+    return f"Envoy refuses port {report.listener.port}: {words}" if words else ""
 
 
 def _served(report: ListenerReport) -> bool:

@@ -15,7 +15,7 @@ from translator.value import Key, Lookup
 from translator.xds import wire
 from translator.xds.hcm import connection_manager
 from translator.xds.names import chain_name, listener_name, secret_name
-from translator.xds.resource import Resource, resource
+from translator.xds.resource import Refused, Resource, resource
 from translator.xds.sources import FIRST_ANSWER, over_ads
 
 BUFFER_LIMIT = 32 * 1024
@@ -29,6 +29,12 @@ def of_gateway(key: Key, parent: ir.Parent) -> Iterator[tuple[tuple[Key, str], i
     for listener in parent.listeners:
         if listener.serves and listener.protocol in ir.HTTP_PROTOCOLS:
             yield (listener.gateway, listener_name(listener.protocol, listener.port)), listener.key, listener
+
+
+def unserved(key: tuple[Key, str], refused: Refused, listener_rows: Lookup[tuple[Key, str], Resource]) -> str | None:
+    """Return Envoy's words on a listener that it refused as it is now; None once it has changed or gone."""
+    current = listener_rows.get(key)
+    return refused.words if current is not None and current.version == refused.version else None
 
 
 def encode(key: tuple[Key, str], members: Listeners, placements: Lookup[Key, ir.Placement]) -> Resource:
