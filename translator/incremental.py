@@ -8,6 +8,7 @@ alone, and a miss is a read too. An equal result stops the wave.
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any, Generic, TypeVar, cast
 
 K = TypeVar("K", bound=Hashable)
@@ -26,8 +27,9 @@ class Table(Generic[K, V]):
         self.runs = 0
         """How many rows were computed since the graph was made: what the work-count tests look at."""
         self._rows: dict[K, V] = {}
-        self._changed: set[K] = set()
-        self._readers: dict[K, set[tuple[Derived[Any, Any], Hashable]]] = {}
+        self._changed: list[K] = []
+        self._views: list[Tracked[K, V]] = []
+        """Through what the functions of later tables read this one."""
 
     def get(self, key: K, /) -> V | None:
         """Return the row or None; reading this way from outside the graph records nothing."""
@@ -46,7 +48,7 @@ class Table(Generic[K, V]):
         return frozenset(self._changed)
 
     def _set(self, key: K, value: V | None) -> bool:
-        """Store a row (None removes it); say whether that changed anything."""
+        """Store a row (None removes it), once a commit at most; say whether that changed anything."""
         old = self._rows.get(key)
         if value is None:
             if old is None:
@@ -56,7 +58,7 @@ class Table(Generic[K, V]):
             if old is not None and old == value:
                 return False
             self._rows[key] = value
-        self._changed.add(key)
+        self._changed.append(key)
         return True
 
     def _commit(self) -> None:
@@ -64,10 +66,8 @@ class Table(Generic[K, V]):
         raise NotImplementedError
 
     def _wake_readers(self) -> None:
-        if self._readers:
-            for key in self._changed:
-                for table, row in self._readers.get(key, ()):
-                    table._wake(row)
+        for view in self._views:
+            view._wake(self._changed)
 
 
 class Source(Table[K, V]):
@@ -106,16 +106,42 @@ class Source(Table[K, V]):
 class Tracked(Generic[K, V]):
     """A table as one function sees it: each `get` is recorded against the row being computed."""
 
-    __slots__ = ("_owner", "_table")
+    __slots__ = ("_owner", "_readers", "_table")
 
     def __init__(self, table: Table[K, V], owner: "Derived[Any, Any]") -> None:
         self._table = table
         self._owner = owner
+        self._readers: dict[K, Any] = {}
+        """Which rows of the owner read a key: the row itself where it is one, else a set (which no row can be)."""
+        table._views.append(self)
 
     def get(self, key: K, /) -> V | None:
         """Return the row or None; either way the row being computed depends on it now."""
-        self._owner._reads.add((self._table, key))
+        self._owner._reads.add((self, key))
         return self._table._rows.get(key)
+
+    def _wake(self, keys: Iterable[K]) -> None:
+        for key in keys:
+            if key in self._readers:
+                rows = self._readers[key]
+                self._owner._woken.update(rows if isinstance(rows, set) else (rows,))
+
+    def _subscribe(self, key: K, row: Hashable) -> None:
+        if key not in self._readers:
+            self._readers[key] = row
+        elif isinstance(rows := self._readers[key], set):
+            rows.add(row)
+        else:
+            self._readers[key] = {rows, row}
+
+    def _unsubscribe(self, key: K, row: Hashable) -> None:
+        rows = self._readers[key]
+        if not isinstance(rows, set):
+            del self._readers[key]
+            return
+        rows.discard(row)
+        if len(rows) == 1:
+            self._readers[key] = rows.pop()
 
 
 class Derived(Table[K, V]):
@@ -129,14 +155,12 @@ class Derived(Table[K, V]):
         self._function = function
         self._lookups = tuple(Tracked(table, self) for table in reads)
         self._woken: set[K] = set()
-        self._reads: set[tuple[Table[Any, Any], Any]] = set()
-        self._reads_of: dict[K, set[tuple[Table[Any, Any], Any]]] = {}
-
-    def _wake(self, row: Any) -> None:
-        self._woken.add(row)
+        self._reads: set[tuple[Tracked[Any, Any], Any]] = set()
+        self._reads_of: dict[K, tuple[Any, ...]] = {}
+        """What each row read, lookup and key in turn: one flat tuple, for there are many rows."""
 
     def _commit(self) -> None:
-        woken, self._woken = self._woken | self._upstream._changed, set()
+        woken, self._woken = self._woken.union(self._upstream._changed), set()
         for key in woken:
             value = self._upstream._rows.get(key)
             self._reads = set()
@@ -147,20 +171,15 @@ class Derived(Table[K, V]):
             self._subscribe(key)
             self._set(key, result)
 
-    def _subscribe(self, key: K) -> None:
-        old, new = self._reads_of.get(key), self._reads
+    def _subscribe(self, row: K) -> None:
+        flat = self._reads_of.pop(row, ())
+        old, new = set(zip(flat[::2], flat[1::2], strict=True)), self._reads
         if new:
-            self._reads_of[key] = new
-        elif old:
-            del self._reads_of[key]
-        me = (self, key)
-        for table, read in new if old is None else new - old:
-            table._readers.setdefault(read, set()).add(me)
-        for table, read in () if old is None else old - new:
-            readers = table._readers[read]
-            readers.discard(me)
-            if not readers:
-                del table._readers[read]
+            self._reads_of[row] = flat if old == new else tuple(chain.from_iterable(new))
+        for lookup, key in new - old:
+            lookup._subscribe(key, row)
+        for lookup, key in old - new:
+            lookup._unsubscribe(key, row)
 
 
 Spread = Callable[[Any, Any], Iterable[tuple[G, K2, V2]]]
@@ -176,31 +195,29 @@ class Group(Table[G, tuple[tuple[K2, V2], ...]]):
     def __init__(self, name: str, inputs: tuple[tuple[Table[Any, Any], "Spread[G, K2, V2]"], ...]) -> None:
         super().__init__(name)
         self._inputs = inputs
-        self._spread_of: list[dict[Any, dict[tuple[G, K2], V2]]] = [{} for _ in inputs]
-        self._members: dict[G, list[tuple[K2, V2]]] = {}
+        self._places_of: list[dict[Any, tuple[tuple[G, tuple[K2, V2]], ...]]] = [{} for _ in inputs]
+        """By input, where each of its rows went: (group key, member) pairs."""
 
     def _commit(self) -> None:
-        gone: list[tuple[G, K2]] = []
-        come: list[tuple[G, K2, V2]] = []
-        for (table, spread), spread_of in zip(self._inputs, self._spread_of, strict=True):
+        gone: list[tuple[G, tuple[K2, V2]]] = []
+        come: list[tuple[G, tuple[K2, V2]]] = []
+        for (table, spread), places_of in zip(self._inputs, self._places_of, strict=True):
             for key in table._changed:
                 value = table._rows.get(key)
                 self.runs += 1
-                new = {} if value is None else {(g, order): item for g, order, item in spread(key, value)}
-                old = spread_of.pop(key, {})
+                rows = () if value is None else spread(key, value)
+                new = {(group, order): (group, (order, item)) for group, order, item in rows}
+                old = {(group, member[0]): (group, member) for group, member in places_of.pop(key, ())}
                 if new:
-                    spread_of[key] = new
-                gone += [place for place, item in old.items() if place not in new or new[place] != item]
-                come += [(*place, item) for place, item in new.items() if place not in old or old[place] != item]
-        for group, order in gone:  # all that goes before all that comes: an order may pass from one row to another
-            members = self._members[group]
-            del members[bisect_left(members, cast(Any, order), key=_order)]
-        for group, order, item in come:
-            insort(self._members.setdefault(group, []), (order, item), key=_order)
-        for group in {place[0] for place in gone} | {place[0] for place in come}:
-            members = self._members[group]
-            if not members:
-                del self._members[group]
+                    places_of[key] = tuple(new.values())
+                gone += [place for at, place in old.items() if new.get(at) != place]
+                come += [place for at, place in new.items() if old.get(at) != place]
+        edited = {group: list(self._rows.get(group, ())) for group in {group for group, _ in chain(gone, come)}}
+        for group, member in gone:  # all that goes before all that comes: an order may pass from one row to another
+            del edited[group][bisect_left(edited[group], cast(Any, member[0]), key=_order)]
+        for group, member in come:
+            insort(edited[group], member, key=_order)
+        for group, members in edited.items():
             self._set(group, tuple(members) or None)
 
 
@@ -237,7 +254,7 @@ class Graph:
     def commit(self) -> None:
         """Bring every table up to date with the sources, once, in order."""
         for table in self._tables:
-            table._changed = set()
+            table._changed = []
         for table in self._tables:
             table._commit()
             table._wake_readers()

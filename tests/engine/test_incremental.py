@@ -203,7 +203,7 @@ def test_delete_all_returns_to_empty(batches: list[list[tuple[int, tuple[str, in
         source.replace({})
     graph.commit()
     assert contents(tables) == [{}, {}, {}]
-    assert all(not table._readers for table in (*sources, *tables))
+    assert all(not view._readers for table in (*sources, *tables) for view in table._views)
 
 
 def test_an_unrecorded_read_is_caught() -> None:
