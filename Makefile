@@ -16,10 +16,10 @@ run: setup
 	$(BIN)/gatehouse up examples/quickstart
 
 test: setup
-	$(BIN)/pytest -n 2 -m "not live"
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not live and not cluster"
 
 test-live: setup
-	$(BIN)/pytest -m live
+	$(BIN)/pytest -m "live and not cluster"
 
 lint: setup
 	$(BIN)/ruff format --check .
