@@ -60,7 +60,7 @@ class Running:
         async with aclosing(self.source.watch()) as looks:
             async for changed in looks:
                 batch = self.source.read(changed)
-                if not batch.changes and batch.findings == findings:
+                if not (batch.changes or batch.others_changed) and batch.findings == findings:
                     continue
                 findings = batch.findings
                 metrics.FINDINGS.set(len(findings))

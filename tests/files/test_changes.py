@@ -173,6 +173,42 @@ def test_a_mounted_volume_changes_by_its_link(tmp_path: Path) -> None:
     assert put(files.read())[ref("one")].spec.hostnames == ("v2.example.com",)  # type: ignore[attr-defined]
 
 
+DEPLOYMENT = """apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: echo
+spec:
+  replicas: %d
+"""
+
+
+def test_a_document_of_another_kind_that_changes_is_told_of(tmp_path: Path) -> None:
+    """Local pods are planned from Deployments, which are no changes of the translated world."""
+    path = write(tmp_path / "a.yaml", route("one"), DEPLOYMENT % 1)
+    files = source(tmp_path)
+    assert files.read().others_changed
+    assert not files.read().others_changed
+    write(path, route("one", "b.example.com"), DEPLOYMENT % 1)
+    assert not files.read().others_changed
+    write(path, route("one", "b.example.com"), DEPLOYMENT % 2)
+    batch = files.read()
+    assert (batch.changes, batch.others_changed) == ((), True)
+    path.unlink()
+    assert files.read().others_changed
+    assert files.others == ()
+
+
+def test_a_file_that_is_half_written_keeps_its_documents_of_other_kinds(tmp_path: Path) -> None:
+    """Or a slip of the pen would stop the pods of a Deployment further down."""
+    path = write(tmp_path / "a.yaml", DEPLOYMENT % 1)
+    files = source(tmp_path)
+    files.read()
+    held = files.others
+    path.write_text((DEPLOYMENT % 2) + "  selector: {")
+    assert not files.read().others_changed
+    assert files.others == held
+
+
 NAMES = st.sampled_from(["a.yaml", "b.yaml", "sub/c.yaml"])
 GOOD = st.builds(
     route, st.sampled_from(["one", "two", "three"]), st.sampled_from(["a.b", "b.b"]), st.sampled_from(["x", "z"])

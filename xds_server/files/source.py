@@ -36,6 +36,8 @@ class Batch(NamedTuple):
 
     changes: tuple[Change, ...]
     findings: tuple[Finding, ...]
+    others_changed: bool = False
+    """Whether documents of kinds that are not translated came, changed or went."""
 
 
 class OtherDocument(NamedTuple):
@@ -74,6 +76,8 @@ class FileSource:
         self._names: dict[str, str] = {}
         self._failures: dict[str, str] = {}
         self._directories: frozenset[tuple[str, int, int]] = frozenset()
+        self._others: dict[str, tuple[OtherDocument, ...]] = {}
+        self._others_changed = False
 
     def read(self, changed: Collection[str] = ()) -> Batch:
         """Look at the files again: at those that `watch` named, or at all.
@@ -82,18 +86,13 @@ class FileSource:
         """
         if not changed or not self._read_named(changed):
             self._read_tree()
-        return Batch(tuple(self._world.settle(self._clock())), tuple(self._findings()))
+        others_changed, self._others_changed = self._others_changed, False
+        return Batch(tuple(self._world.settle(self._clock())), tuple(self._findings()), others_changed)
 
     @property
     def others(self) -> tuple[OtherDocument, ...]:
         """All documents of kinds that are not translated, in the order of the files."""
-        return tuple(
-            OtherDocument(name, part.start + entry.line, entry.document)
-            for name, content in self._in_order()
-            for part in content.parts
-            for entry in part.objects.entries
-            if isinstance(entry, Other)
-        )
+        return tuple(other for name, _ in self._in_order() for other in self._others.get(name, ()))
 
     def place(self, ref: Ref, field: str = "") -> Place | None:
         """Say where the version of an object that is in force is written, or one field of it."""
@@ -160,6 +159,7 @@ class FileSource:
             self._contents[name] = FileContent(content.found, None, ())
             return
         self._world.remove(name, content.claims)
+        self._hold_others(name, ())
         del self._contents[name], self._names[os.path.abspath(name)]
 
     def _read_file(self, name: str, file: File) -> None:
@@ -175,6 +175,15 @@ class FileSource:
         self._contents[name] = content
         self._names[os.path.abspath(name)] = name
         self._world.replace(name, file.order, old.claims if old is not None else {}, content.claims, content.intact)
+        if content.intact:
+            self._hold_others(name, tuple(_others(name, content)))
+
+    def _hold_others(self, name: str, others: tuple[OtherDocument, ...]) -> None:
+        """Hold a file's documents of other kinds; a file that is half written keeps those it had."""
+        before = self._others.pop(name, ())
+        if others:
+            self._others[name] = others
+        self._others_changed |= [other.document for other in before] != [other.document for other in others]
 
     def _parts(self, name: str, file: File, known: tuple[ReadPart, ...]) -> tuple[ReadPart, ...]:
         by_digest = {part.digest: part.objects for part in known}
@@ -248,3 +257,10 @@ class FileSource:
 
     def _in_order(self) -> list[tuple[str, FileContent]]:
         return sorted(self._contents.items(), key=lambda item: item[1].found.order)
+
+
+def _others(name: str, content: FileContent) -> Iterator[OtherDocument]:
+    for part in content.parts:
+        for entry in part.objects.entries:
+            if isinstance(entry, Other):
+                yield OtherDocument(name, part.start + entry.line, entry.document)
