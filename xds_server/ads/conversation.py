@@ -31,7 +31,7 @@ class Patience(Value):
     hold: float = 1.0
     """For a CDS ACK before Envoy is taken to hold it, and more clusters are sent."""
     inherit: float = 15.0
-    """For listeners and routes to be asked for before clusters from before a reconnect are removed."""
+    """For an Envoy that reconnects to ask for everything: then clusters are removed, and routes sent, regardless."""
 
 
 class Conversation:
@@ -48,7 +48,8 @@ class Conversation:
         self.node = node
         self._snapshot = snapshot
         self._patience = patience
-        self._opened_at = now
+        self._asks_by = now + patience.inherit
+        """When an Envoy will have asked for every type that it asks for; one whose CDS is paused asks late."""
         self._gate = Gate(patience.gate)
         self._channels: dict[ResourceType, Channel] = {}
         self._echoes: set[str] = set()
@@ -258,14 +259,13 @@ class Conversation:
         return NEVER if place.flights else 0.0
 
     def _plan(self, place: Channel, candidates: Iterable[Item], now: float) -> Batch:
-        clusters = self._channels.get(ResourceType.CLUSTER)
         plan = Plan(
             place,
-            clusters,
             self._snapshot,
             self._gate,
             now=now,
             removable_at=self._inherited_go_at(),
+            without_clusters_at=NEVER if ResourceType.CLUSTER in self._channels else self._asks_by,
             tells_absence=self.tells_absence,
         )
         plan.consider(candidates)
@@ -277,7 +277,7 @@ class Conversation:
         naming = [self._channels.get(kind) for kind in NAMING]
         if any(place is not None and place.unknown for place in naming):
             return NEVER
-        return 0.0 if all(naming) else self._opened_at + self._patience.inherit
+        return 0.0 if all(naming) else self._asks_by
 
     def _secrets_settled(self) -> bool:
         secrets = self._channels.get(ResourceType.SECRET)

@@ -17,19 +17,19 @@ class Plan:
     def __init__(
         self,
         channel: Channel,
-        clusters: Channel | None,
         snapshot: Snapshot,
         gate: Gate,
         *,
         now: float,
         removable_at: float,
+        without_clusters_at: float,
         tells_absence: bool,
     ) -> None:
         self._channel = channel
-        self._clusters = clusters
         self._snapshot = snapshot
         self._gate = gate
         self._removable_at = removable_at
+        self._without_clusters_at = without_clusters_at
         self._now = now
         self._tells_absence = tells_absence
         self.batch: Batch = {}
@@ -102,9 +102,9 @@ class Plan:
         return self._removable_at if item.name in self._gate.inherited else 0.0
 
     def _route_opens_at(self, cluster: str) -> float:
-        if self._clusters is None or self._snapshot.get(ResourceType.CLUSTER, Item(cluster)) is None:
+        if self._snapshot.get(ResourceType.CLUSTER, Item(cluster)) is None:
             return 0.0
-        return self._gate.opens_at(cluster)
+        return min(self._gate.opens_at(cluster), self._without_clusters_at)
 
     def _complete_tables(self, routes: Routes) -> None:
         """Send a table that the Envoy was never sent as a whole: with its head, and not before all its hosts may go."""

@@ -37,8 +37,8 @@ class DeltaSession(Conversation):
                 place.unknown.add(name)
                 if place.type is not ResourceType.ROUTE:
                     place.put(Item(name), Resource(name, version, b""))
-            if place.type is ResourceType.CLUSTER:
-                self._gate.inherit(name)
+            if place.type in (ResourceType.CLUSTER, ResourceType.ENDPOINT):
+                self._gate.inherit(name)  # endpoints too: an Envoy asks for those of the clusters that it has
 
     def _give_up(self, place: Channel, name: str) -> None:
         if name == WILDCARD:
