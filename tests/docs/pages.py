@@ -14,7 +14,12 @@ from tests.examples.console import ROOT, UP, Step, steps
 PAGES = tuple(
     sorted(
         str(path.relative_to(ROOT))
-        for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md"), ROOT / "envoy/README.md")
+        for path in (
+            *ROOT.glob("*.md"),
+            *ROOT.glob("docs/**/*.md"),
+            *ROOT.glob("examples/**/*.md"),
+            ROOT / "envoy/README.md",
+        )
     )
 )
 """All that people read, by path from the root."""

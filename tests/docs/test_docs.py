@@ -63,7 +63,7 @@ def test_the_first_request_is_the_one_that_up_tells_to_try() -> None:
 
 def test_every_feature_is_explained() -> None:
     """The table of features has each feature that is claimed, in order, and no other."""
-    named = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/conformance.md").read_text(), flags=re.MULTILINE)
+    named = re.findall(r"^\| `([A-Z]\w+)` \|", (ROOT / "docs/conformance.md").read_text(), flags=re.MULTILINE)
     assert tuple(named) == SUPPORTED_FEATURES
 
 
@@ -90,8 +90,8 @@ def _used(name: str, words: type[Reason] | type[Type]) -> set[str]:
     """Return the values of those words that the translator's code names."""
     vocabulary = Path("translator/attach/conditions.py")
     code = "".join(
-        path.read_text()
-        for path in sorted((ROOT / "translator").rglob("*.py"))
-        if path.relative_to(ROOT) != vocabulary
+        path.read_text() for path in sorted((ROOT / "translator").rglob("*.py")) if path.relative_to(ROOT) != vocabulary
     )
-    return {words[member].value for member in re.findall(rf"\b{name}\.([A-Z_]+)\b", code) if member in words.__members__}
+    return {
+        words[member].value for member in re.findall(rf"\b{name}\.([A-Z_]+)\b", code) if member in words.__members__
+    }
