@@ -1,21 +1,18 @@
-"""AggregatedDiscoveryService over grpc.aio: a thin shell around sessions, raw bytes both ways.
-
-One task per stream reads, one writes. A change in the snapshot sets an event; the writer then asks its session what to
-send, so a slow client costs nothing but a set of names. The protocol is decided in the session alone.
-"""
+"""ADS over gRPC: a thin shell around the sessions. Raw bytes both ways; one task reads a stream, one writes it."""
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import grpc
+import structlog
 
-from translator.value import Key, Value
+from translator.value import Key
 from xds_server.ads.conversation import Conversation, Patience
 from xds_server.ads.events import Connected, Disconnected, Event
+from xds_server.ads.gate import NEVER
 from xds_server.ads.messages import (
     Node,
     Request,
@@ -28,186 +25,173 @@ from xds_server.ads.messages import (
 from xds_server.ads.report import StreamReport
 from xds_server.ads.session import DeltaSession
 from xds_server.ads.sotw import SotwSession
-from xds_server.snapshot import Changed, SnapshotCache
+from xds_server.snapshot import Changed, Snapshot, SnapshotCache
+
+log = structlog.get_logger()
 
 SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
-FIRST_REQUEST_WITHIN = 30.0
-WRITE_WITHIN = 60.0
-UNLIMITED = -1
-
 OPTIONS = (
-    ("grpc.max_receive_message_length", UNLIMITED),  # an Envoy that reconnects lists all that it holds
-    ("grpc.max_send_message_length", UNLIMITED),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_receive_message_length", 64 << 20),
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
-    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    ("grpc.http2.max_ping_strikes", 0),
     ("grpc.so_reuseport", 0),
 )
-"""Channel arguments that a server of this service wants: dead Envoys are noticed, large snapshots pass."""
+FINISH_SECONDS = 0.5
+"""How long a stream may take to end when the server stops."""
+
+Hear = Callable[[Event], None]
+EOF: Any = grpc.aio.EOF
 
 
-class Dialect(Value):
-    """What the two protocols differ in on the wire."""
+class Protocol(NamedTuple):
+    """What delta and state of the world differ in on the wire."""
 
+    method: str
     session: type[Conversation]
     decode: Callable[[bytes], Request]
     encode: Callable[[Response], bytes]
 
 
-DELTA = Dialect(DeltaSession, decode_delta_request, encode_delta_response)
-STATE_OF_THE_WORLD = Dialect(SotwSession, decode_request, encode_response)
+PROTOCOLS = (
+    Protocol("StreamAggregatedResources", SotwSession, decode_request, encode_response),
+    Protocol("DeltaAggregatedResources", DeltaSession, decode_delta_request, encode_delta_response),
+)
 
 
-class UnknownNode(ValueError):
-    """A node that does not say which Gateway it serves; the message tells what to set."""
+class Server:
+    """Serves the snapshots of all Gateways to their Envoys; tells `hear` what it finds out about them."""
 
-
-def gateway_of(node: Node | None) -> Key:
-    """Return the Gateway whose Envoy a node is; raises UnknownNode."""
-    cluster = "" if node is None else node.cluster
-    namespace, _, name = cluster.partition("/")
-    if not namespace or not name or "/" in name:
-        raise UnknownNode(
-            f'node.cluster is "{cluster}": set it to the Gateway that this Envoy serves, as "namespace/name" '
-            "(node.cluster in its bootstrap, or --service-cluster); node.id may be any name of its own"
-        )
-    return Key(namespace, name)
-
-
-class DiscoveryService:
-    """Serves the snapshots of a cache, and tells `emit` what the Envoys say to them."""
-
-    def __init__(
-        self, cache: SnapshotCache, emit: Callable[[Event], None] = lambda _: None, patience: Patience = Patience()
-    ) -> None:
-        self._cache = cache
-        self._emit = emit
+    def __init__(self, snapshots: SnapshotCache, hear: Hear, patience: Patience = Patience()) -> None:
+        self._snapshots = snapshots
+        self._hear = hear
         self._patience = patience
-        self._sessions: list[Conversation] = []
+        self._sessions: set[Conversation] = set()
+        self._server = grpc.aio.server(options=OPTIONS)
+        handlers = {protocol.method: self._handler(protocol) for protocol in PROTOCOLS}
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
+
+    def bind(self, address: str) -> int:
+        """Take a host:port, any free port where that is 0, and return the port; raises RuntimeError if it is taken."""
+        port: int = self._server.add_insecure_port(address)
+        return port
+
+    async def start(self) -> None:
+        """Accept streams from now on."""
+        await self._server.start()
+
+    async def stop(self) -> None:
+        """End all streams."""
+        await self._server.stop(FINISH_SECONDS)
 
     def streams(self) -> tuple[StreamReport, ...]:
-        """Report every open stream: what its Envoy was sent, ACKed and NACKed."""
+        """Report what each connected Envoy was sent, ACKed and NACKed."""
         return tuple(session.report() for session in self._sessions)
 
-    def handler(self) -> grpc.GenericRpcHandler:
-        """Return what a grpc.aio server is given to serve this."""
-        return grpc.method_handlers_generic_handler(
-            SERVICE,
-            {
-                "DeltaAggregatedResources": grpc.stream_stream_rpc_method_handler(self._delta),
-                "StreamAggregatedResources": grpc.stream_stream_rpc_method_handler(self._state_of_the_world),
-            },
-        )
+    def _handler(self, protocol: Protocol) -> grpc.RpcMethodHandler:
+        async def serve(_: object, context: Any) -> None:
+            await self._serve(protocol, context)
 
-    async def _delta(self, _: Any, context: Any) -> None:
-        await self._serve(DELTA, context)
+        return grpc.stream_stream_rpc_method_handler(serve)
 
-    async def _state_of_the_world(self, _: Any, context: Any) -> None:
-        await self._serve(STATE_OF_THE_WORLD, context)
-
-    async def _serve(self, dialect: Dialect, context: Any) -> None:
+    async def _serve(self, protocol: Protocol, context: Any) -> None:
+        first = await read(protocol, context)
+        if first is None:
+            return
+        gateway = gateway_of(first.node)
+        if gateway is None:
+            words = 'node.cluster must name the Gateway that this Envoy is for, as "namespace/name"'
+            log.warning("xds.refused", node=first.node, reason=words)
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, words)
+        assert first.node is not None
+        assert gateway is not None
+        snapshot = self._snapshots[gateway]
+        session = protocol.session(gateway, first.node, snapshot, time.monotonic(), self._patience)
+        self._sessions.add(session)
+        self._hear(Connected(gateway, first.node.id))
         try:
-            first = await _read(dialect, context, FIRST_REQUEST_WITHIN)
-            if first is not None:
-                await self._converse(dialect, context, first, gateway_of(first.node))
-        except TimeoutError:
-            await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "the client neither asks nor reads")
-        except ValueError as refusal:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(refusal))
-
-    async def _converse(self, dialect: Dialect, context: Any, first: Request, gateway: Key) -> None:
-        snapshot = self._cache[gateway]
-        with self._session(dialect, gateway, first.node or Node()) as session:
-            stream = Stream(session, dialect, context, self._report)
-            snapshot.watch(stream.mark)
-            try:
-                await stream.run(first)
-            finally:
-                snapshot.unwatch(stream.mark)
-                self._cache.forget(gateway)
-
-    @contextmanager
-    def _session(self, dialect: Dialect, gateway: Key, node: Node) -> Iterator[Conversation]:
-        session = dialect.session(gateway, node, self._cache[gateway], time.monotonic(), self._patience)
-        self._sessions.append(session)
-        self._emit(Connected(gateway, node.id))
-        try:
-            yield session
+            await Stream(protocol, session, context, self._hear).run(first, snapshot)
         finally:
-            self._sessions.remove(session)
-            self._emit(Disconnected(gateway, node.id))
-
-    def _report(self, session: Conversation) -> None:
-        for event in session.take_events():
-            self._emit(event)
+            self._sessions.discard(session)
+            self._hear(Disconnected(gateway, first.node.id))
+            self._snapshots.forget(gateway)
 
 
 class Stream:
-    """One stream: a reader, a writer, and the event that wakes the writer."""
+    """One stream: its requests are taken in as they come, its responses written when they are due."""
 
-    def __init__(
-        self, session: Conversation, dialect: Dialect, context: Any, report: Callable[[Conversation], None]
-    ) -> None:
+    def __init__(self, protocol: Protocol, session: Conversation, context: Any, hear: Hear) -> None:
+        self._protocol = protocol
         self._session = session
-        self._dialect = dialect
         self._context = context
-        self._report = report
+        self._hear = hear
+        self._requests: deque[Request] = deque()
+        self._ended = False
         self._wake = asyncio.Event()
-        self._outbox: deque[Response] = deque()
 
-    def mark(self, changed: Changed) -> None:
-        """Note what changed in the snapshot and wake the writer."""
+    async def run(self, first: Request, snapshot: Snapshot) -> None:
+        """Serve the stream until the Envoy ends it."""
+        self._requests.append(first)
+        snapshot.watch(self._changed)
+        reader = asyncio.create_task(self._read())
+        try:
+            while not self._ended:
+                await self._turn()
+                await self._rest()
+        finally:
+            reader.cancel()
+            snapshot.unwatch(self._changed)
+
+    def _changed(self, changed: Changed) -> None:
         self._session.mark(changed)
         self._wake.set()
 
-    async def run(self, first: Request) -> None:
-        """Serve until the client ends the stream; raises ValueError for what is no request."""
-        self._receive(first)
-        reader = asyncio.create_task(self._read())
-        writer = asyncio.create_task(self._write())
-        try:
-            done, _ = await asyncio.wait((reader, writer), return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            reader.cancel()
-            writer.cancel()
-            await asyncio.gather(reader, writer, return_exceptions=True)
-
     async def _read(self) -> None:
-        while (request := await _read(self._dialect, self._context, None)) is not None:
-            self._receive(request)
-
-    def _receive(self, request: Request) -> None:
-        self._outbox += self._session.receive(request, time.monotonic())
-        self._report(self._session)
-        self._wake.set()
-
-    async def _write(self) -> None:
-        while True:
-            self._outbox += self._session.push(time.monotonic())
-            while self._outbox:
-                data = self._dialect.encode(self._outbox.popleft())
-                async with asyncio.timeout(WRITE_WITHIN):
-                    await self._context.write(data)
-            self._report(self._session)
-            await self._sleep()
-
-    async def _sleep(self) -> None:
-        """Sleep until something changed, a request came, or the session's deadline passed."""
-        left = self._session.next_deadline - time.monotonic()
         try:
-            async with asyncio.timeout(None if left == float("inf") else max(left, 0.0)):
+            while (request := await read(self._protocol, self._context)) is not None:
+                self._requests.append(request)
+                self._wake.set()
+        finally:
+            self._ended = True
+            self._wake.set()
+
+    async def _turn(self) -> None:
+        """Take in what came, and write what is due; the newest snapshot is looked at only when it can be sent."""
+        self._wake.clear()
+        responses: list[Response] = []
+        while self._requests:
+            responses += self._session.receive(self._requests.popleft(), time.monotonic())
+        responses += self._session.push(time.monotonic())
+        for event in self._session.take_events():
+            self._hear(event)
+        for response in responses:
+            await self._context.write(self._protocol.encode(response))
+
+    async def _rest(self) -> None:
+        deadline = self._session.next_deadline
+        try:
+            async with asyncio.timeout(None if deadline == NEVER else max(0.0, deadline - time.monotonic())):
                 await self._wake.wait()
         except TimeoutError:
             return
-        self._wake.clear()
 
 
-async def _read(dialect: Dialect, context: Any, within: float | None) -> Request | None:
-    """Read a request; None when the client has ended the stream."""
-    async with asyncio.timeout(within):
-        data = await context.read()
-    return None if data is grpc.aio.EOF else dialect.decode(data)
+async def read(protocol: Protocol, context: Any) -> Request | None:
+    """Return the next request, or None at the end of the stream; what is no request ends it with INVALID_ARGUMENT."""
+    data = await context.read()
+    if data is EOF:
+        return None
+    try:
+        return protocol.decode(data)
+    except ValueError as error:
+        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"not a discovery request: {error}")
+        raise
+
+
+def gateway_of(node: Node | None) -> Key | None:
+    """Read the Gateway that an Envoy is for from its node."""
+    namespace, slash, name = (node.cluster if node is not None else "").partition("/")
+    return Key(namespace, name) if slash and namespace and name and "/" not in name else None
