@@ -4,7 +4,6 @@ import asyncio
 import sys
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 
@@ -13,15 +12,18 @@ from rich.console import Console
 from rich.live import Live
 
 from translator.pipeline import Commit
-from translator.value import Ref, Value
+from translator.value import Key, Ref, Value
 from xds_server import app, log
 from xds_server.cli.board import board, complaints
 from xds_server.files import Finding
+from xds_server.local.endpoints import Endpoint
 from xds_server.local.envoys import EnvoyNotFound
 from xds_server.local.laptop import Laptop
 
 REFRESH_SECONDS = 0.25
 NOTICES = 8
+SERVED_SECONDS = 10.0
+"""How long a listener may take to be served before it is passed over."""
 
 
 class Options(Value):
@@ -106,18 +108,38 @@ class Tail(StringIO):
         return len(text)
 
 
-async def _invite(laptop: Laptop, console: Console) -> None:
-    """Say where to send requests, and the first one to try, once it is answered."""
-    for gateway, endpoints in laptop.endpoints.items():
-        for endpoint in endpoints:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(laptop.serving(endpoint), 10)
-            console.print(
-                f"Gateway {gateway}, listener {endpoint.listener}: {endpoint.url}", markup=False, highlight=False
-            )
-    command = laptop.first_request()
-    if command is not None:
-        console.print(f"Try: {command}", markup=False, highlight=False, soft_wrap=True)
+class Invitation:
+    """Says where to send requests, a line for each listener once it is served, and the first request to try."""
+
+    def __init__(self, laptop: Laptop, console: Console) -> None:
+        self._laptop = laptop
+        self._console = console
+        self._said: set[tuple[Key, Endpoint]] = set()
+        self._tried = False
+        self._turn = asyncio.Lock()
+
+    async def say(self) -> None:
+        """Say what was not said before; a listener that is not served within a while waits for the next time."""
+        async with self._turn:
+            reachable = self._laptop.endpoints.items()
+            places = {(gateway, endpoint) for gateway, endpoints in reachable for endpoint in endpoints}
+            self._said &= places
+            await asyncio.gather(*(self._announce(*place) for place in sorted(places - self._said, key=str)))
+            command = self._laptop.first_request() if self._said and not self._tried else None
+            if command is not None:
+                self._tried = True
+                self._print(f"Try: {command}")
+
+    async def _announce(self, gateway: Key, endpoint: Endpoint) -> None:
+        try:
+            await asyncio.wait_for(self._laptop.serving(endpoint), SERVED_SECONDS)
+        except TimeoutError:
+            return
+        self._said.add((gateway, endpoint))
+        self._print(f"Gateway {gateway}, listener {endpoint.listener}: {endpoint.url}")
+
+    def _print(self, line: str) -> None:
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 async def _up(paths: Sequence[Path], options: Options) -> None:
@@ -138,17 +160,18 @@ async def _up(paths: Sequence[Path], options: Options) -> None:
         if not live:
             running.plane.watch(lines.committed)
         await running.listen()
-        first = True
+        invitation = Invitation(laptop, console)
+        drawing = False
         async for batch in running.batches():
             await laptop.take(batch.changes, running.source.others)
             shown.found(batch.findings)
             if not live:
                 lines.found(batch.findings, laptop.notices)
-            if first:
-                first = False
-                await _invite(laptop, console)
-                if live:
-                    running.group.create_task(shown.show())
+                running.group.create_task(invitation.say())
+            elif not drawing:
+                drawing = True
+                await invitation.say()
+                running.group.create_task(shown.show())
 
 
 def run(paths: Sequence[Path], options: Options) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from translator import ir
 from translator.api.gateway import Gateway
 from translator.api.routes import HTTPRoute
-from translator.status import RouteStatus
+from translator.status import GatewayStatus, RouteStatus
 from translator.value import Value
 
 
@@ -27,8 +27,13 @@ class Endpoint(Value):
         return f"{self.scheme}://{self.address}:{self.port}"
 
 
-def endpoints(gateway: Gateway, placement: ir.Placement) -> tuple[Endpoint, ...]:
-    """Return the HTTP and HTTPS listeners of a Gateway as its placement makes them reachable."""
+def endpoints(gateway: Gateway, status: GatewayStatus, placement: ir.Placement) -> tuple[Endpoint, ...]:
+    """Return the programmed HTTP and HTTPS listeners of a Gateway as its placement makes them reachable."""
+    programmed = {
+        listener.name
+        for listener in status.listeners
+        if any(condition.type == "Programmed" and condition.status for condition in listener.conditions)
+    }
     return tuple(
         Endpoint(
             listener=listener.name,
@@ -39,7 +44,7 @@ def endpoints(gateway: Gateway, placement: ir.Placement) -> tuple[Endpoint, ...]
             listener_port=listener.port,
         )
         for listener in gateway.spec.listeners
-        if listener.protocol in ("HTTP", "HTTPS")
+        if listener.protocol in ("HTTP", "HTTPS") and listener.name in programmed
     )
 
 

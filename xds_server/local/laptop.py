@@ -61,11 +61,12 @@ class Laptop:
 
     @property
     def endpoints(self) -> Mapping[Key, tuple[Endpoint, ...]]:
-        """Where each of our Gateways is reached, by Gateway in order of their names."""
+        """Where each of our Gateways is reached, by Gateway in order of their names; only listeners that serve."""
         return {
-            key: endpoints(gateway, self._placement(key))
+            key: endpoints(gateway, status, self._placement(key))
             for key in sorted(self._ours())
             if isinstance(gateway := self._objects.get(Ref("Gateway", *key)), Gateway)
+            and isinstance(status := self._plane.statuses.get(Ref("Gateway", *key)), GatewayStatus)
         }
 
     def first_request(self) -> str | None:
