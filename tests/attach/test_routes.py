@@ -355,3 +355,20 @@ def test_routes_of_other_kinds_report_their_references() -> None:
         (),
         (ir.Refusal(Reason.BACKEND_NOT_FOUND, "Service shop/missing does not exist"),),
     )
+
+
+def test_a_preflight_is_answered_by_the_rule_it_is_for() -> None:
+    """A rule with CORS that matches a method or headers gets a route for the OPTIONS request that asks leave for it."""
+    cors = {"type": "CORS", "cors": {"allowOrigins": ["*"], "allowMethods": ["PUT"]}}
+    match = {"method": "PUT", "headers": [{"name": "x-version", "value": "2"}]}
+    asked, preflight = http({"matches": [match], "filters": [cors], "backendRefs": [ref()]}).routes
+    assert preflight.name == f"{asked.name}/preflight"
+    assert preflight.match.method == "OPTIONS"
+    assert preflight.match.headers == (ir.Named("access-control-request-method", "PUT"),)
+    assert preflight.cors == asked.cors
+
+
+def test_a_rule_that_matches_every_method_answers_its_preflights_itself() -> None:
+    """Without a method or headers to match there is nothing that hides a preflight."""
+    cors = {"type": "CORS", "cors": {"allowOrigins": ["*"]}}
+    assert len(http({"filters": [cors], "backendRefs": [ref()]}).routes) == 1

@@ -12,7 +12,7 @@ import msgspec
 from translator import ir
 from translator.api import routes as api
 from translator.api.core import Service
-from translator.attach import backends, durations, filters
+from translator.attach import backends, durations, filters, precedence
 from translator.attach.conditions import Reason
 from translator.attach.filters import Filters
 from translator.attach.grants import Grants
@@ -22,6 +22,9 @@ from translator.value import Key, Lookup, Ref, Value
 
 FAILED = 500
 """What HTTP clients get where there is nothing to forward to."""
+
+REQUEST_METHOD = "access-control-request-method"
+"""In which header a preflight tells the method of the request that it is for."""
 
 UNAVAILABLE = 503
 """The same for gRPC clients: Envoy tells them UNAVAILABLE."""
@@ -94,7 +97,8 @@ def resolve(
         if isinstance(it, Ranked):
             name = f"{rule.name}/match/{number}"
             if isinstance(plan, Plan) and fault is None:
-                routes += _routes(name, it, plan)
+                made = tuple(_routes(name, it, plan))
+                routes += (*made, *(_preflight(route) for route in made if _is_hidden_from_preflights(route)))
             else:
                 routes.append(ir.Route(name, it.rank, it.match, ir.Respond(rule.error)))
     invalid = None if fault is None else ir.Refusal(fault.reason, f"{rule.place}: {fault.message}")
@@ -198,6 +202,23 @@ def _routes(name: str, ranked: Ranked, plan: Plan) -> Iterator[ir.Route]:
         share = 0 if so_far == total else round(ir.SHARES * so_far / total)
         match = msgspec.structs.replace(ranked.match, share=share)
         yield _route(f"{name}/backend/{number}", ranked, match, plan, (target,))
+
+
+def _is_hidden_from_preflights(route: ir.Route) -> bool:
+    """Whether browsers ask for leave with a request that this route, which has leave to give, does not match."""
+    return route.cors is not None and (route.match.method not in ("", "OPTIONS") or bool(route.match.headers))
+
+
+def _preflight(route: ir.Route) -> ir.Route:
+    """Make the route that answers a CORS preflight: OPTIONS, the method in a header, and no headers of the app's own.
+
+    Source: https://fetch.spec.whatwg.org/#cors-preflight-fetch
+    """
+    method = (
+        ir.Named(REQUEST_METHOD, route.match.method) if route.match.method else ir.Named(REQUEST_METHOD, ".+", True)
+    )
+    match = msgspec.structs.replace(route.match, method="OPTIONS", headers=(method,))
+    return msgspec.structs.replace(route, name=f"{route.name}/preflight", rank=precedence.of_http(match), match=match)
 
 
 def _route(name: str, ranked: Ranked, match: ir.Match, plan: Plan, targets: tuple[Target, ...]) -> ir.Route:
