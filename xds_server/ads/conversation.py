@@ -219,10 +219,16 @@ class Conversation:
             place = self._channels.get(kind)
             if place is not None:
                 responses += [self._send(place, batch, now) for batch in self._batches(place, now, reconsider)]
-                if place.is_settled() and place.doubtful:
-                    self._gate.unname(place.doubtful)
-                    place.doubtful.clear()
-        return responses
+        # what no doubt protects any more may be clusters, and their turn is over
+        return responses + self._turn(now, True) if self._dispel_doubts() else responses
+
+    def _dispel_doubts(self) -> bool:
+        """Note that refused responses whose suspects are all found were not taken; say whether there were any."""
+        doubted = [place for place in self._channels.values() if place.doubtful and place.is_settled()]
+        for place in doubted:
+            self._gate.unname(place.doubtful)
+            place.doubtful.clear()
+        return bool(doubted)
 
     def _batches(self, place: Channel, now: float, reconsider: bool) -> Iterable[Batch]:
         free_at = self._free_at(place)

@@ -32,7 +32,7 @@ log = structlog.get_logger()
 SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 OPTIONS = (
     ("grpc.max_send_message_length", -1),
-    ("grpc.max_receive_message_length", 64 << 20),
+    ("grpc.max_receive_message_length", -1),  # an Envoy that reconnects lists all that it holds
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
@@ -43,8 +43,17 @@ OPTIONS = (
 FINISH_SECONDS = 0.5
 """How long a stream may take to end when the server stops."""
 
+FIRST_REQUEST_SECONDS = 30.0
+"""How long a client may take to say who it is."""
+WRITE_SECONDS = 60.0
+"""How long a client may take to read a response before it is given up."""
+
 Hear = Callable[[Event], None]
 EOF: Any = grpc.aio.EOF
+
+
+class Refused(Exception):
+    """What a client sent is not acceptable; the message tells what to change."""
 
 
 class Protocol(NamedTuple):
@@ -98,25 +107,28 @@ class Server:
         return grpc.stream_stream_rpc_method_handler(serve)
 
     async def _serve(self, protocol: Protocol, context: Any) -> None:
-        first = await read(protocol, context)
-        if first is None:
-            return
-        gateway = gateway_of(first.node)
-        if gateway is None:
-            words = 'node.cluster must name the Gateway that this Envoy is for, as "namespace/name"'
-            log.warning("xds.refused", node=first.node, reason=words)
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, words)
-        assert first.node is not None
-        assert gateway is not None
+        try:
+            async with asyncio.timeout(FIRST_REQUEST_SECONDS):
+                first = await read(protocol, context)
+            if first is not None:
+                node, gateway = identify(first)
+                await self._converse(protocol, context, first, node, gateway)
+        except TimeoutError:
+            await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "the client neither asks nor reads")
+        except Refused as refusal:
+            log.warning("xds.refused", reason=str(refusal))
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(refusal))
+
+    async def _converse(self, protocol: Protocol, context: Any, first: Request, node: Node, gateway: Key) -> None:
         snapshot = self._snapshots[gateway]
-        session = protocol.session(gateway, first.node, snapshot, time.monotonic(), self._patience)
+        session = protocol.session(gateway, node, snapshot, time.monotonic(), self._patience)
         self._sessions.add(session)
-        self._hear(Connected(gateway, first.node.id))
+        self._hear(Connected(gateway, node.id))
         try:
             await Stream(protocol, session, context, self._hear).run(first, snapshot)
         finally:
             self._sessions.discard(session)
-            self._hear(Disconnected(gateway, first.node.id))
+            self._hear(Disconnected(gateway, node.id))
             self._snapshots.forget(gateway)
 
 
@@ -133,7 +145,7 @@ class Stream:
         self._wake = asyncio.Event()
 
     async def run(self, first: Request, snapshot: Snapshot) -> None:
-        """Serve the stream until the Envoy ends it."""
+        """Serve the stream until the Envoy ends it; raises Refused if it sends what is no request."""
         self._requests.append(first)
         snapshot.watch(self._changed)
         reader = asyncio.create_task(self._read())
@@ -141,6 +153,7 @@ class Stream:
             while not self._ended:
                 await self._turn()
                 await self._rest()
+            await reader
         finally:
             reader.cancel()
             snapshot.unwatch(self._changed)
@@ -168,7 +181,8 @@ class Stream:
         for event in self._session.take_events():
             self._hear(event)
         for response in responses:
-            await self._context.write(self._protocol.encode(response))
+            async with asyncio.timeout(WRITE_SECONDS):
+                await self._context.write(self._protocol.encode(response))
 
     async def _rest(self) -> None:
         deadline = self._session.next_deadline
@@ -180,18 +194,21 @@ class Stream:
 
 
 async def read(protocol: Protocol, context: Any) -> Request | None:
-    """Return the next request, or None at the end of the stream; what is no request ends it with INVALID_ARGUMENT."""
+    """Return the next request, or None at the end of the stream; raises Refused for what is no request."""
     data = await context.read()
-    if data is EOF:
-        return None
     try:
-        return protocol.decode(data)
+        return None if data is EOF else protocol.decode(data)
     except ValueError as error:
-        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"not a discovery request: {error}")
-        raise
+        raise Refused(f"not a discovery request: {error}") from error
 
 
-def gateway_of(node: Node | None) -> Key | None:
-    """Read the Gateway that an Envoy is for from its node."""
-    namespace, slash, name = (node.cluster if node is not None else "").partition("/")
-    return Key(namespace, name) if slash and namespace and name and "/" not in name else None
+def identify(request: Request) -> tuple[Node, Key]:
+    """Read from a stream's first request who speaks, and for which Gateway; raises Refused if it does not tell."""
+    node = request.node or Node()
+    namespace, _, name = node.cluster.partition("/")
+    if namespace and name and "/" not in name:
+        return node, Key(namespace, name)
+    raise Refused(
+        f'node.cluster is "{node.cluster}": set it to the Gateway that this Envoy serves, as "namespace/name" '
+        "(node.cluster in the bootstrap, or --service-cluster); node.id may be any name"
+    )
