@@ -81,7 +81,9 @@ class Envoy:
 
 
 @contextmanager
-def running(bootstrap: Mapping[str, Any], *, wait: bool = True, log_level: str = "warning") -> Iterator[Envoy]:
+def running(
+    bootstrap: Mapping[str, Any], *arguments: str, wait: bool = True, log_level: str = "warning"
+) -> Iterator[Envoy]:
     """Run an Envoy with a bootstrap (as a dict; `admin` is filled in) and end it afterwards, ready or not.
 
     With `wait` off it is handed out as soon as its admin interface answers, whatever state it is in.
@@ -92,7 +94,7 @@ def running(bootstrap: Mapping[str, Any], *, wait: bool = True, log_level: str =
         config.write_text(json.dumps({**bootstrap, "admin": admin_on(admin_port)}))
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [*command(config), "--log-level", log_level], stdout=output, stderr=subprocess.STDOUT
+                [*command(config), "--log-level", log_level, *arguments], stdout=output, stderr=subprocess.STDOUT
             )
         envoy = Envoy(process, admin_port, log)
         try:
