@@ -28,6 +28,8 @@ class Table(Generic[K, V]):
         """How many rows were computed since the graph was made: what the work-count tests look at."""
         self._rows: dict[K, V] = {}
         self._changed: list[K] = []
+        self._before: dict[K, V] = {}
+        """What the changed rows were, where they were."""
         self._views: list[Tracked[K, V]] = []
         """Through what the functions of later tables read this one."""
 
@@ -58,6 +60,8 @@ class Table(Generic[K, V]):
             if old is not None and old == value:
                 return False
             self._rows[key] = value
+        if old is not None:
+            self._before[key] = old
         self._changed.append(key)
         return True
 
@@ -195,21 +199,14 @@ class Group(Table[G, tuple[tuple[K2, V2], ...]]):
     def __init__(self, name: str, inputs: tuple[tuple[Table[Any, Any], "Spread[G, K2, V2]"], ...]) -> None:
         super().__init__(name)
         self._inputs = inputs
-        self._places_of: list[dict[Any, tuple[tuple[G, tuple[K2, V2]], ...]]] = [{} for _ in inputs]
-        """By input, where each of its rows went: (group key, member) pairs."""
 
     def _commit(self) -> None:
         gone: list[tuple[G, tuple[K2, V2]]] = []
         come: list[tuple[G, tuple[K2, V2]]] = []
-        for (table, spread), places_of in zip(self._inputs, self._places_of, strict=True):
+        for table, spread in self._inputs:
             for key in table._changed:
-                value = table._rows.get(key)
                 self.runs += 1
-                rows = () if value is None else spread(key, value)
-                new = {(group, order): (group, (order, item)) for group, order, item in rows}
-                old = {(group, member[0]): (group, member) for group, member in places_of.pop(key, ())}
-                if new:
-                    places_of[key] = tuple(new.values())
+                old, new = (_places(spread, key, rows.get(key)) for rows in (table._before, table._rows))
                 gone += [place for at, place in old.items() if new.get(at) != place]
                 come += [place for at, place in new.items() if old.get(at) != place]
         edited = {group: list(self._rows.get(group, ())) for group in {group for group, _ in chain(gone, come)}}
@@ -219,6 +216,12 @@ class Group(Table[G, tuple[tuple[K2, V2], ...]]):
             insort(edited[group], member, key=_order)
         for group, members in edited.items():
             self._set(group, tuple(members) or None)
+
+
+def _places(spread: Spread[G, K2, V2], key: Any, row: Any) -> dict[tuple[G, K2], tuple[G, tuple[K2, V2]]]:
+    """Ask where a row goes: the members that it gives to groups, by group and order."""
+    rows = () if row is None else spread(key, row)
+    return {(group, order): (group, (order, item)) for group, order, item in rows}
 
 
 def _order(member: tuple[Any, Any]) -> Any:
@@ -254,7 +257,7 @@ class Graph:
     def commit(self) -> None:
         """Bring every table up to date with the sources, once, in order."""
         for table in self._tables:
-            table._changed = []
+            table._changed, table._before = [], {}
         for table in self._tables:
             table._commit()
             table._wake_readers()

@@ -4,6 +4,7 @@ Source: gateway-api v1.7.0, apis/v1/{gatewayclass,gateway,listenerset,policy,bac
 """
 
 from enum import StrEnum
+from sys import intern
 
 from translator.ir import Refusal
 from translator.status import Condition
@@ -87,8 +88,8 @@ class Reason(StrEnum):
 
 
 def condition(type_: Type, status: bool | None, reason: str, message: str, generation: int) -> Condition:
-    """Make a condition of plain strings; status None is Unknown."""
-    return Condition(str(type_), status, str(reason), message, generation)
+    """Make a condition of plain strings, one for all conditions; status None is Unknown."""
+    return Condition(intern(str(type_)), status, intern(str(reason)), message, generation)
 
 
 def refused(type_: Type, refusals: tuple[Refusal, ...], generation: int, status: bool = False) -> Condition:

@@ -4,6 +4,7 @@ Duplicate keys are an error, aliases are copied (so no value is shared) and limi
 """
 
 from collections.abc import Iterator
+from sys import intern
 from typing import Any, NamedTuple
 
 import yaml
@@ -146,11 +147,13 @@ def _document(parser: Any) -> Document:
 
 
 def _scalar(event: Any) -> scalars.Scalar:
+    """Resolve a scalar; equal strings are one, for names and kinds are said again and again."""
+    text = intern(event.value)
     if event.implicit[0]:
-        return scalars.plain(event.value)
+        return scalars.plain(text)
     if event.implicit[1] or event.tag is None:
-        return str(event.value)
-    return scalars.tagged(event.tag, event.value)
+        return text
+    return scalars.tagged(event.tag, text)
 
 
 def _key(value: Any, container: dict[str, Any], event: Any) -> str:
