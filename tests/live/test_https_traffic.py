@@ -1,6 +1,7 @@
 """HTTPS listeners on a real Envoy: which certificate is served to whom, and what happens when it is replaced."""
 
 import ssl
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,9 @@ from tests.live.documents import Document, echo, gateway, http_route, https, mar
 from tests.live.stack import Folder, Gatehouse, up
 
 pytestmark = pytest.mark.envoy
+
+PATIENCE = 10.0
+MOVED = {"type": "ReplaceFullPath", "replaceFullPath": "/new"}
 
 
 def issued(host: str, *, rsa: bool = False, nth: int = 0) -> tuple[bytes, bytes]:
@@ -45,7 +49,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     folder.write("both.yaml", *both)
     folder.write("echo.yaml", *echo("echo"))
     everywhere = [{"name": "edge"}]
+    moved = rule(filters=[{"type": "RequestRedirect", "requestRedirect": {"path": MOVED}}])
     folder.write("routes.yaml", marked("a"), marked("rest", parentRefs=everywhere, hostnames=[]))
+    folder.write("moved.yaml", http_route("moved", moved))
     return folder
 
 
@@ -111,6 +117,21 @@ def test_the_protocol_is_negotiated(edge: Edge) -> None:
         with edge.connect(context(*offered), "a.example.com") as connection:
             assert isinstance(connection.socket, ssl.SSLSocket)
             assert connection.socket.selected_alpn_protocol() == chosen
+
+
+def test_clients_may_speak_http_2(edge: Edge) -> None:
+    place = f"b.example.com:{edge.port}"
+    command = ["curl", "-sk", "--http2", "--resolve", f"{place}:{edge.address}", "-o", "/dev/null"]
+    run = subprocess.run(
+        [*command, "-w", "%{http_version} %{http_code}", f"https://{place}/"], capture_output=True, timeout=PATIENCE
+    )
+    assert run.stdout == b"2 200"
+
+
+def test_redirects_name_the_port_of_the_listener_not_the_one_where_it_is_served(edge: Edge) -> None:
+    with edge.connect(context(), "moved.example.com") as connection:
+        for host in ("moved.example.com", f"moved.example.com:{edge.port}"):
+            assert connection.request("/", host).header("Location") == "https://moved.example.com/new"
 
 
 def test_a_name_that_no_listener_has_gets_no_handshake(edge: Edge) -> None:
