@@ -1,0 +1,1 @@
+"""The cluster side: the only room that imports `kubernetes`."""

@@ -1,0 +1,122 @@
+"""What is to be written, and when: at once after a rest, less often while it keeps changing, later after a failure.
+
+Knows no clock and no network: the time is given to it. An object asked for many times is due once.
+"""
+
+import heapq
+from collections.abc import Callable, Hashable
+from typing import Generic, NamedTuple, TypeVar
+
+from translator.value import Value
+
+K = TypeVar("K", bound=Hashable)
+
+NEVER = float("inf")
+
+
+class Pace(Value):
+    """Seconds."""
+
+    rest: float = 0.25
+    """An object is left alone for so long after it was written; doubled each time that it is written right after."""
+    longest_rest: float = 4.0
+    retry: float = 0.25
+    """After a failure; doubled with each that follows."""
+    longest_retry: float = 15.0
+
+
+class Rest(NamedTuple):
+    """The time after a write."""
+
+    until: float
+    seconds: float
+
+
+class Agenda(Generic[K]):
+    """The objects that are due, resting, or being written; those with the smallest rank come first."""
+
+    def __init__(self, rank: Callable[[K], int] = lambda _: 0, pace: Pace = Pace()) -> None:
+        self._rank = rank
+        self._pace = pace
+        self._asked: set[K] = set()
+        self._busy: set[K] = set()
+        self._again: set[K] = set()
+        """Asked for while being written."""
+        self._rests: dict[K, Rest] = {}
+        self._sweep_at = 1024
+        self._failures: dict[K, int] = {}
+        self._later: list[tuple[float, int, K]] = []
+        self._due: list[tuple[int, float, int, K]] = []
+        self._count = 0
+        """Keeps what is due at one time in the order in which it was asked for."""
+
+    def __len__(self) -> int:
+        return len(self._asked) + len(self._busy)
+
+    def is_busy(self, key: K) -> bool:
+        """Whether an object is being written."""
+        return key in self._busy
+
+    def ask(self, key: K, now: float) -> None:
+        """Ask for an object to be written: now, or when its rest is over."""
+        if key in self._busy:
+            self._again.add(key)
+        elif key not in self._asked:
+            rest = self._rests.get(key)
+            self._put(key, now if rest is None else max(now, rest.until))
+
+    def take(self, now: float) -> K | None:
+        """Return an object that is due; it counts as being written until `done` or `failed`."""
+        while self._later and self._later[0][0] <= now:
+            at, count, key = heapq.heappop(self._later)
+            heapq.heappush(self._due, (self._rank(key), at, count, key))
+        if not self._due:
+            return None
+        key = heapq.heappop(self._due)[-1]
+        self._asked.discard(key)
+        self._busy.add(key)
+        return key
+
+    def next_at(self) -> float:
+        """Return when something will be due, if nothing is asked for before."""
+        if self._due:
+            return 0.0
+        return self._later[0][0] if self._later else NEVER
+
+    def done(self, key: K, now: float, *, wrote: bool = True) -> None:
+        """Note that an object says what it should; without a write it needs no rest."""
+        self._failures.pop(key, None)
+        if wrote:
+            self._rests[key] = self._rest(key, now)
+            self._sweep(now)
+        self._busy.discard(key)
+        if key in self._again:
+            self._again.discard(key)
+            self.ask(key, now)
+
+    def failed(self, key: K, now: float) -> None:
+        """Note that an object could not be written: it will be tried again."""
+        failures = self._failures.get(key, 0)
+        self._failures[key] = failures + 1
+        self._busy.discard(key)
+        self._again.discard(key)
+        self._put(key, now + min(self._pace.retry * 2.0 ** min(failures, 16), self._pace.longest_retry))
+
+    def _put(self, key: K, at: float) -> None:
+        self._asked.add(key)
+        self._count += 1
+        heapq.heappush(self._later, (at, self._count, key))
+
+    def _rest(self, key: K, now: float) -> Rest:
+        """An object that was left alone for twice its last rest begins anew."""
+        last = self._rests.get(key)
+        if last is None or now > last.until + 2 * last.seconds:
+            return Rest(now + self._pace.rest, self._pace.rest)
+        seconds = min(2 * last.seconds, self._pace.longest_rest)
+        return Rest(now + seconds, seconds)
+
+    def _sweep(self, now: float) -> None:
+        """Forget rests that mean nothing any more, once their number has doubled."""
+        if len(self._rests) > self._sweep_at:
+            self._rests = {key: it for key, it in self._rests.items() if now <= it.until + 2 * it.seconds}
+            self._sweep_at = max(1024, 2 * len(self._rests))
