@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import signal
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -37,6 +37,13 @@ class Settings(Value):
     metrics_address: str = ""
 
 
+class CannotListen(Exception):
+    """An address that cannot be listened at: it is none, or somebody else has it."""
+
+    def __init__(self, address: str, why: object) -> None:
+        super().__init__(f"cannot listen at {address}: {why}")
+
+
 class Running:
     """A control plane that has its ports, and serves from `listen` on."""
 
@@ -48,7 +55,7 @@ class Running:
         )
         self._settings = settings
         self._xds = Server(self.plane.snapshots, self.plane.hear)
-        self.xds_port = self._xds.bind(settings.xds_address)
+        self.xds_port = bound(self._xds.bind, settings.xds_address)
         self._listening = False
 
     async def batches(self) -> AsyncIterator[Batch]:
@@ -74,8 +81,7 @@ class Running:
         gc.collect()
         gc.freeze()
         if self._settings.metrics_address:
-            host, port = address(self._settings.metrics_address)
-            start_http_server(port, host)
+            bound(_serve_metrics, self._settings.metrics_address)
         await self._xds.start()
         log.info("serving", xds=self.xds_port)
 
@@ -114,6 +120,25 @@ def address(text: str) -> tuple[str, int]:
     if not (colon and host and port.isdecimal() and int(port) < 65536):
         raise ValueError(f"{text!r} is not HOST:PORT")
     return host.strip("[]"), int(port)
+
+
+def bound(bind: Callable[[str], int], at: str) -> int:
+    """Bind a server to HOST:PORT and return the port; raises CannotListen."""
+    try:
+        address(at)
+        return bind(at)
+    except ValueError as error:
+        raise CannotListen(at, error) from error
+    except OSError as error:
+        raise CannotListen(at, (error.strerror or str(error)).lower()) from error
+    except RuntimeError as error:  # grpc's, which does not say why
+        raise CannotListen(at, "the address is in use or not of this machine") from error
+
+
+def _serve_metrics(at: str) -> int:
+    host, port = address(at)
+    start_http_server(port, host)
+    return port
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
+import typer
 
 from translator.value import Value
 from xds_server import app, log
@@ -46,4 +47,8 @@ async def _serve(resources: Sequence[Path], options: Options) -> None:
 def run(resources: Sequence[Path], options: Options) -> None:
     """Run until Ctrl-C or SIGTERM."""
     log.configure(json=options.log_json, level=options.log_level)
-    app.run(_serve(resources, options))
+    try:
+        app.run(_serve(resources, options))
+    except* app.CannotListen as group:
+        typer.echo(str(group.exceptions[0]), err=True)
+        raise typer.Exit(2) from None

@@ -178,6 +178,6 @@ def run(paths: Sequence[Path], options: Options) -> None:
     """Run until Ctrl-C or SIGTERM."""
     try:
         app.run(_up(paths, options))
-    except* EnvoyNotFound as group:
+    except* (EnvoyNotFound, app.CannotListen) as group:
         typer.echo(str(group.exceptions[0]), err=True)
         raise typer.Exit(2) from None
