@@ -16,6 +16,7 @@ from translator.value import Key, Ref, Value
 from xds_server import bootstrap, metrics
 from xds_server.ads.service import Server
 from xds_server.control_plane import ControlPlane
+from xds_server.debug.service import DebugServer
 from xds_server.files import Batch, FileSource
 from xds_server.local.envoys import Envoys, find_envoy
 from xds_server.local.laptop import Laptop
@@ -56,6 +57,8 @@ class Running:
         self._settings = settings
         self._xds = Server(self.plane.snapshots, self.plane.hear)
         self.xds_port = bound(self._xds.bind, settings.xds_address)
+        self._debug = DebugServer(self.plane.snapshots, self._xds.streams)
+        self.debug_port = bound(self._debug.bind, settings.debug_address)
         self._listening = False
 
     async def batches(self) -> AsyncIterator[Batch]:
@@ -83,10 +86,12 @@ class Running:
         if self._settings.metrics_address:
             bound(_serve_metrics, self._settings.metrics_address)
         await self._xds.start()
-        log.info("serving", xds=self.xds_port)
+        await self._debug.start()
+        log.info("serving", xds=self.xds_port, debug=self.debug_port)
 
     async def close(self) -> None:
         """End the streams."""
+        await self._debug.stop()
         await self._xds.stop()
 
     @asynccontextmanager
