@@ -18,7 +18,7 @@ LIVE = tuple(section for page in RUN_HERE for section in sections(page) if secti
 def test_commands_answer_as_written(section: Section, tmp_path: Path) -> None:
     """Commands give the output that stands below them, in order, and what stays says what it is promised to say."""
     with ExitStack() as stack:
-        process = None
+        process, log = None, tmp_path / "none.log"
         for number, step in enumerate(section.steps):
             if stays(step):
                 log = tmp_path / f"{number}.log"
@@ -26,4 +26,5 @@ def test_commands_answer_as_written(section: Section, tmp_path: Path) -> None:
                 given = until_it_says(step.expected, log, process) if step.expected else ""
             else:
                 given = output(step.command) if process is None else until_it_matches(step, process)
-            assert matches(step.expected, given), f"$ {step.command}\n{given}"
+            said = log.read_text() if process is not None else ""
+            assert matches(step.expected, given), f"$ {step.command}\n{given}\n{said}"
