@@ -115,6 +115,18 @@ def served(name: str, *ports: int, namespace: str = NAMESPACE) -> tuple[Document
     return service(name, namespace), *slice_of(name, *ports, namespace=namespace)
 
 
+def namespace(name: str, **labels: str) -> Document:
+    """A Namespace with labels."""
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+
+
+def reference_grant(home: str, namespace: str = NAMESPACE) -> Document:
+    """Leave for HTTPRoutes of the namespace `home` to name Services of another."""
+    routes = {"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": home}
+    spec = {"from": [routes], "to": [{"group": "", "kind": "Service"}]}
+    return _gateway_api("ReferenceGrant", "grant", namespace, spec)
+
+
 def tls_secret(name: str, certificate: bytes, key: bytes, namespace: str = NAMESPACE) -> Document:
     """A Secret of type kubernetes.io/tls."""
     data = {"tls.crt": base64.b64encode(certificate).decode(), "tls.key": base64.b64encode(key).decode()}

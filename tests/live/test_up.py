@@ -5,6 +5,7 @@ import re
 import shlex
 import signal
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -13,9 +14,23 @@ from pathlib import Path
 
 import pytest
 
+from tests.attach.issuing import certificate, ec_key, key_pem
 from tests.envoy.running import wait_until
 from tests.live.client import Edge, requests
-from tests.live.documents import Document, echo, gateway, http_route, listener, marks, rule
+from tests.live.documents import (
+    Document,
+    backend,
+    echo,
+    gateway,
+    http_route,
+    https,
+    listener,
+    marks,
+    namespace,
+    reference_grant,
+    rule,
+    tls_secret,
+)
 from tests.live.stack import ROOT, Folder, Gatehouse, free_offset, is_alive, start, up
 
 pytestmark = pytest.mark.live
@@ -114,6 +129,56 @@ def test_a_rollout_loses_no_request(folder: Folder) -> None:
             )
     assert load.failures == []
     assert load.count > 100
+
+
+def test_permissions_count_from_the_moment_they_are_given_or_taken(folder: Folder) -> None:
+    """Namespaces by label and ReferenceGrants."""
+    allowed = {"namespaces": {"from": "Selector", "selector": {"matchLabels": {"edge": "shop"}}}}
+    folder.write("gateway.yaml", gateway(listener(allowedRoutes=allowed)))
+    folder.write("echo.yaml", *echo("echo"))
+    folder.write("route.yaml", http_route("far", rule(backend("echo", namespace="shop")), namespace="far"))
+    with up(folder.path, ready="listener http: http://") as gatehouse:
+        edge = gatehouse.edge()
+
+        def comes_to(status: int) -> None:
+            gatehouse.wait_until(lambda: edge.status("far.example.com") == status, f"{status}", SOON)
+
+        assert edge.status("far.example.com") == 404
+        folder.write("namespace.yaml", namespace("far", edge="shop"))
+        comes_to(500)
+        folder.write("grant.yaml", reference_grant("far"))
+        comes_to(200)
+        folder.remove("grant.yaml")
+        comes_to(500)
+        folder.write("namespace.yaml", namespace("far"))
+        comes_to(404)
+
+
+def test_a_listener_that_comes_or_goes_leaves_the_connections_of_its_neighbours(folder: Folder) -> None:
+    """Beside it on the same port: for HTTPS that changes Envoy's listener."""
+    shop(folder)
+    key = ec_key()
+    folder.write("tls.yaml", tls_secret("tls", certificate(key), key_pem(key)))
+    one = https("one", "tls", hostname="shop.example.com")
+    folder.write("gateway.yaml", gateway(listener(hostname="shop.example.com"), one))
+    tls = ssl.create_default_context()
+    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+    with (
+        up(folder.path) as gatehouse,
+        gatehouse.edge().connect() as plain,
+        gatehouse.edge("one").connect(tls, "shop.example.com") as secure,
+    ):
+        both = (listener("two", hostname="two.example.com"), https("three", "tls", hostname="two.example.com"))
+        everywhere = [{"name": "edge"}]
+        folder.write("two.yaml", marked("two", "two", parentRefs=everywhere))
+        for listeners, status in ((both, 200), ((), 404), (both, 200)):
+            folder.write("gateway.yaml", gateway(listener(hostname="shop.example.com"), one, *listeners))
+            gatehouse.wait_until(
+                lambda status=status: gatehouse.edge().status("two.example.com") == status, f"{status}", SOON
+            )
+            for connection in (plain, secure):
+                assert connection.request("/", "shop.example.com").status == 200
+                assert connection.is_open
 
 
 def test_two_gateways_use_one_port(folder: Folder) -> None:
