@@ -223,6 +223,6 @@ def _one_of(value: str, option: str, *choices: str) -> str:
 
 def main() -> None:
     """Run the command line; gRPC is told to keep its own notices to itself."""
-    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     app()
