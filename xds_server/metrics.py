@@ -15,3 +15,9 @@ ACK_SECONDS = Histogram(
 STREAMS = Gauge("gatehouse_xds_streams", "Envoys connected now.")
 FINDINGS = Gauge("gatehouse_file_findings", "Things that are wrong with the files now.")
 EXPIRED = Gauge("gatehouse_certificates_expired", "Certificates that are served although they have expired.")
+STATUS_WRITES = Counter(
+    "gatehouse_status_writes_total",
+    "What became of objects whose status was to be changed: written, conflict (and read again) or failed.",
+    ["kind", "outcome"],
+)
+LEADER = Gauge("gatehouse_leader", "Whether this replica writes status and keeps Envoys.")

@@ -26,7 +26,7 @@ class Pace(Value):
 
 
 class Rest(NamedTuple):
-    """The time after a write."""
+    """The time after a write or a failure."""
 
     until: float
     seconds: float
@@ -38,42 +38,46 @@ class Agenda(Generic[K]):
     def __init__(self, rank: Callable[[K], int] = lambda _: 0, pace: Pace = Pace()) -> None:
         self._rank = rank
         self._pace = pace
-        self._asked: set[K] = set()
+        self._asked: dict[K, float] = {}
+        """When what was asked for will be due."""
         self._busy: set[K] = set()
         self._again: set[K] = set()
         """Asked for while being written."""
         self._rests: dict[K, Rest] = {}
         self._sweep_at = 1024
-        self._failures: dict[K, int] = {}
+        self._failures: dict[K, Rest] = {}
         self._later: list[tuple[float, int, K]] = []
-        self._due: list[tuple[int, float, int, K]] = []
+        self._due: list[tuple[int, int, K]] = []
         self._count = 0
         """Keeps what is due at one time in the order in which it was asked for."""
 
     def __len__(self) -> int:
         return len(self._asked) + len(self._busy)
 
+    def __contains__(self, key: K) -> bool:
+        return key in self._asked or key in self._busy
+
     def is_busy(self, key: K) -> bool:
         """Whether an object is being written."""
         return key in self._busy
 
-    def ask(self, key: K, now: float) -> None:
-        """Ask for an object to be written: now, or when its rest is over."""
+    def ask(self, key: K, now: float, at: float = 0.0) -> None:
+        """Ask for an object to be written: now, or when its rest is over, and not before `at`."""
         if key in self._busy:
             self._again.add(key)
-        elif key not in self._asked:
-            rest = self._rests.get(key)
-            self._put(key, now if rest is None else max(now, rest.until))
+            return
+        rests = (it.get(key) for it in (self._rests, self._failures))
+        at = max(now, at, *(rest.until for rest in rests if rest is not None))
+        if at < self._asked.get(key, NEVER):
+            self._put(key, at)
 
     def take(self, now: float) -> K | None:
         """Return an object that is due; it counts as being written until `done` or `failed`."""
-        while self._later and self._later[0][0] <= now:
-            at, count, key = heapq.heappop(self._later)
-            heapq.heappush(self._due, (self._rank(key), at, count, key))
+        self._wake(now)
         if not self._due:
             return None
         key = heapq.heappop(self._due)[-1]
-        self._asked.discard(key)
+        del self._asked[key]
         self._busy.add(key)
         return key
 
@@ -96,14 +100,22 @@ class Agenda(Generic[K]):
 
     def failed(self, key: K, now: float) -> None:
         """Note that an object could not be written: it will be tried again."""
-        failures = self._failures.get(key, 0)
-        self._failures[key] = failures + 1
+        last = self._failures.get(key)
+        seconds = self._pace.retry if last is None else min(2 * last.seconds, self._pace.longest_retry)
+        self._failures[key] = Rest(now + seconds, seconds)
         self._busy.discard(key)
         self._again.discard(key)
-        self._put(key, now + min(self._pace.retry * 2.0 ** min(failures, 16), self._pace.longest_retry))
+        self.ask(key, now)
+
+    def _wake(self, now: float) -> None:
+        while self._later and self._later[0][0] <= now:
+            at, count, key = heapq.heappop(self._later)
+            if self._asked.get(key) == at:  # else it became due earlier
+                self._asked[key] = -NEVER
+                heapq.heappush(self._due, (self._rank(key), count, key))
 
     def _put(self, key: K, at: float) -> None:
-        self._asked.add(key)
+        self._asked[key] = at
         self._count += 1
         heapq.heappush(self._later, (at, self._count, key))
 
