@@ -1,16 +1,21 @@
 """`gatehouse serve` and Envoys that others start: killed and back on either side, nothing is lost or sent twice."""
 
+import base64
 import json
+import subprocess
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import pytest
+import yaml
 
+from tests.attach.issuing import certificate, ec_key, key_pem
 from tests.envoy.running import LOOPBACK, Envoy, free_port, running, wait_until
 from tests.live.client import Edge, requests
-from tests.live.documents import Document, gateway, http_route, listener, marks, rule, served
-from tests.live.stack import Folder, Ports, bootstrap_of, echoes, serve
+from tests.live.documents import Document, gateway, http_route, https, listener, marks, rule, served, tls_secret
+from tests.live.stack import PATIENCE, PROGRAM, Folder, Ports, bootstrap_of, echoes, serve
 
 pytestmark = pytest.mark.live
 
@@ -168,6 +173,37 @@ def dump(envoy: Envoy) -> str:
 def versions(envoy: Envoy) -> list[str]:
     configs = envoy.config_dump("?resource=dynamic_route_configs")["configs"]
     return sorted(config["version_info"] for config in configs)
+
+
+def snapshot(ports: Ports, *options: str) -> list[dict[str, Any]]:
+    """What `gatehouse snapshot` prints, per Envoy."""
+    command = [PROGRAM, "snapshot", "--server", f"{LOOPBACK}:{ports.debug}", *options]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
+    return list(yaml.safe_load_all(run.stdout))
+
+
+def test_a_snapshot_shows_what_each_envoy_has_accepted_but_no_private_key(resources: Folder, edge: Edge) -> None:
+    key, secure = ec_key(), free_port()
+    resources.write("tls.yaml", tls_secret("tls", certificate(key), key_pem(key)))
+    resources.write("gateway.yaml", gateway(listener(port=edge.port), https("secure", "tls", port=secure)))
+    ports = Ports()
+    with ExitStack() as stack:
+        gatehouse = stack.enter_context(serve(resources, ports))
+        for node in ("edge-1", "edge-2"):
+            stack.enter_context(running(bootstrap_of(ports, node=node)))
+
+        def all_synced() -> bool:
+            states = [{it["state"] for it in envoy["resources"]} for envoy in snapshot(ports)]
+            return states == [{"SYNCED"}, {"SYNCED"}]
+
+        gatehouse.wait_until(all_synced, "both to have everything")
+        whole = snapshot(ports, "--gateway", "shop/edge")
+        assert sorted(envoy["envoy"] for envoy in whole) == ["edge-1", "edge-2"]
+        assert snapshot(ports, "--gateway", "shop/other") == []
+        [one, _] = snapshot(ports, "--type", "secrets")
+        assert [it["name"] for it in one["resources"]] == ["shop/tls"]
+        assert "PRIVATE KEY" not in str(whole)
+        assert base64.b64encode(key_pem(key)).decode() not in str(whole)
 
 
 def metric(ports: Ports, name: str) -> float:

@@ -24,9 +24,8 @@ def run(server: str, *, gateway: str | None, type_: str | None, output: str) -> 
         print(f"cannot ask {server}: {error.details()}; is `gatehouse serve` or `up` running there?", file=sys.stderr)
         return 2
     wanted = None if type_ is None else TYPES[type_]
-    for config in answer.config:
-        if only is None or config.node.cluster == str(only):
-            sys.stdout.write(dump([client(config, wanted)], output))
+    shown = [client(config, wanted) for config in answer.config if only is None or config.node.cluster == str(only)]
+    sys.stdout.write(dump(shown, output) if shown else "")
     return 0
 
 
