@@ -13,7 +13,7 @@ from tests.live.conftest import edge_folder
 from tests.live.documents import Document, backend, deployment, echo, grpc_route, http_route, rule, service
 from tests.live.stack import up
 
-pytestmark = pytest.mark.envoy
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("grpc traffic")]
 
 PATIENCE = 10.0
 SERVICE = "gateway_api_conformance.echo_basic.grpcecho.GrpcEcho"

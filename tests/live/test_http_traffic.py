@@ -23,7 +23,7 @@ from tests.live.documents import (
 )
 from tests.live.stack import Gatehouse, up
 
-pytestmark = pytest.mark.envoy
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("http traffic")]
 
 OTHER_PORT = free_port("127.20.0.1")
 """A listener's port that is served at itself: it is not below 1024."""

@@ -13,7 +13,7 @@ from tests.live.conftest import edge_folder
 from tests.live.documents import Document, echo, gateway, http_route, https, marks, rule, tls_secret
 from tests.live.stack import Folder, Gatehouse, up
 
-pytestmark = pytest.mark.envoy
+pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("https traffic")]
 
 PATIENCE = 10.0
 MOVED = {"type": "ReplaceFullPath", "replaceFullPath": "/new"}

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 import yaml
+from envoy.service.status.v3 import csds_pb2
 
 from tests.attach.issuing import certificate, ec_key, key_pem
 from tests.envoy.running import LOOPBACK, Envoy, free_port, running, wait_until
 from tests.live.client import Edge, requests
 from tests.live.documents import Document, gateway, http_route, https, listener, marks, rule, served, tls_secret
 from tests.live.stack import PATIENCE, PROGRAM, Folder, Ports, bootstrap_of, echoes, serve
+from xds_server.cli.snapshot import fetch
 
 pytestmark = pytest.mark.live
 
@@ -193,11 +195,13 @@ def test_a_snapshot_shows_what_each_envoy_has_accepted_but_no_private_key(resour
             stack.enter_context(running(bootstrap_of(ports, node=node)))
 
         def all_synced() -> bool:
-            states = [{it["state"] for it in envoy["resources"]} for envoy in snapshot(ports)]
-            return states == [{"SYNCED"}, {"SYNCED"}]
+            configs = fetch(f"{LOOPBACK}:{ports.debug}").config
+            states = [{it.config_status for it in config.generic_xds_configs} for config in configs]
+            return states == [{csds_pb2.SYNCED}, {csds_pb2.SYNCED}]
 
         gatehouse.wait_until(all_synced, "both to have everything")
         whole = snapshot(ports, "--gateway", "shop/edge")
+        assert {it["state"] for envoy in whole for it in envoy["resources"]} == {"SYNCED"}
         assert sorted(envoy["envoy"] for envoy in whole) == ["edge-1", "edge-2"]
         assert snapshot(ports, "--gateway", "shop/other") == []
         [one, _] = snapshot(ports, "--type", "secrets")

@@ -7,7 +7,7 @@ import pytest
 from tests.envoy.running import LOOPBACK, free_port
 from tests.live.stack import PROGRAM, ROOT, Folder, Ports, serve
 
-pytestmark = pytest.mark.envoy
+pytestmark = pytest.mark.live
 
 QUICKSTART = ROOT / "examples/quickstart"
 PATIENCE = 30.0
