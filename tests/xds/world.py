@@ -80,8 +80,8 @@ class World:
         unusable = graph.derived("unusable", self.refused, cluster.unusable, cluster_rows)
         served = graph.group("served", (self.bound, hosts.served))
         self.encoded = graph.derived("encoded", served, route.encode, self.resolved, unusable)
-        hosted = graph.group("hosted", (self.bound, hosts.of_route), (self.parents, hosts.of_listeners))
-        self.hosts = graph.derived("hosts", hosted, hosts.assemble, self.encoded, hosted)
+        hosted = graph.group("hosted", (self.encoded, hosts.of_routes), (self.parents, hosts.of_listeners))
+        self.hosts = graph.derived("hosts", hosted, hosts.assemble, hosted)
         self.tables = graph.derived(
             "tables", graph.group("tabled", (self.parents, route_table.of_listeners)), route_table.encode
         )

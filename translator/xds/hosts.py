@@ -5,7 +5,8 @@ specific virtual host, those of the wildcard domains above it that belong to the
 """
 
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias
+from itertools import chain
+from typing import NamedTuple, TypeAlias
 
 from translator import ir
 from translator.attach.hostnames import wildcards_above
@@ -19,49 +20,57 @@ VIRTUAL_HOSTS_FIELD = 2
 NAME_FIELD, DOMAINS_FIELD = 1, 2
 """VirtualHost.name and VirtualHost.domains."""
 
-Members: TypeAlias = tuple[tuple[ir.Member, ir.Served | None], ...]
-"""The routes of one domain; None stands for the listener, whose domain exists without routes too."""
 
-LISTENER = ir.Member(1, 1, ir.Age("", "", ""), Ref("", "", ""))
+class Place(NamedTuple):
+    """Where a route stands in a virtual host: by hostname, rank of the match, age and name, then as written."""
+
+    exact: int
+    characters: int
+    rank: tuple[int, ...]
+    age: ir.Age
+    route: Ref
+    nth: int
+
+
+Members: TypeAlias = tuple[tuple[Place, EncodedRoute | None], ...]
+"""What one domain has, in order; None stands for a listener or a route without a match, whose domain exists too."""
+
+LISTENER = Place(1, 1, (), ir.Age("", "", ""), Ref("", "", ""), 0)
 """The listener's own place in its domain: behind every route."""
 
 
-def served(ref: Ref, bound: ir.Bound) -> Iterator[tuple[ir.Served, tuple[()], bool]]:
-    """Name the ports that a route is served on."""
-    places = {_served(ref, attachment.listener) for attachment in _attachments(ref, bound)}
-    return ((place, (), True) for place in places)
-
-
-def of_route(ref: Ref, bound: ir.Bound) -> Iterator[tuple[ir.HostKey, ir.Member, ir.Served]]:
-    """Place a route in the domains that it is reached under."""
+def served(ref: Ref, bound: ir.Bound) -> Iterator[tuple[ir.Served, tuple[ir.HostKey, ir.Member], bool]]:
+    """Name the ports that a route is served on, and there the domains that it is reached under."""
     for attachment in _attachments(ref, bound):
         listener = attachment.listener
         for hostname, domain in attachment.hosts:
-            yield _host(listener, domain), _member(ref, bound.age, hostname), _served(ref, listener)
+            yield _served(ref, listener), (_host(listener, domain), _member(ref, bound.age, hostname)), True
 
 
-def of_listeners(key: Key, parent: ir.Parent) -> Iterator[tuple[ir.HostKey, ir.Member, None]]:
+def of_routes(served: ir.Served, encoded: EncodedRoutes) -> Iterator[tuple[ir.HostKey, Place, EncodedRoute | None]]:
+    """Place a route's matches in its domains; where two of its hostnames lead counts the more specific."""
+    for host, member in dict(reversed(encoded.places)).items():
+        for nth, route in enumerate(encoded.routes or (None,)):
+            rank = () if route is None else route.rank
+            yield host, Place(member.exact, member.characters, rank, member.age, member.route, nth), route
+
+
+def of_listeners(key: Key, parent: ir.Parent) -> Iterator[tuple[ir.HostKey, Place, None]]:
     """Give each listener's hostname a virtual host, so that without routes it answers 404 and not as another would."""
     for listener in parent.listeners:
         if listener.serves and listener.hostname != ir.ANY_HOST:
             yield _host(listener, listener.hostname), LISTENER, None
 
 
-def assemble(
-    key: ir.HostKey,
-    members: Members,
-    encoded: Lookup[ir.Served, EncodedRoutes],
-    hosted: Lookup[ir.HostKey, Members],
-) -> VirtualHost:
+def assemble(key: ir.HostKey, members: Members, hosted: Lookup[ir.HostKey, Members]) -> VirtualHost:
     """Join a domain's routes: most specific hostname first, then rank, then age and name, then order as written.
 
     Nothing behind a route that catches all can be reached: it is left out, and what it depends on is not read.
     """
-    body = [wire.frame(NAME_FIELD, key.domain.encode()), wire.frame(DOMAINS_FIELD, key.domain.encode())]
-    clusters: set[str] = set()
-    for route in _reachable(key, members, encoded, hosted):
-        body.append(route.frame)
-        clusters.update(route.clusters)
+    domain = key.domain.encode()
+    routes = _reachable(key, members, hosted)
+    body = [wire.frame(NAME_FIELD, domain), wire.frame(DOMAINS_FIELD, domain), *[route.frame for route in routes]]
+    clusters = chain.from_iterable([route.clusters for route in routes])
     return virtual_host(key.domain, wire.frame(VIRTUAL_HOSTS_FIELD, b"".join(body)), clusters)
 
 
@@ -70,18 +79,18 @@ def clusters_used(key: ir.HostKey, host: VirtualHost) -> Iterator[tuple[tuple[Ke
     return (((key.gateway, cluster), key, True) for cluster in host.clusters)
 
 
-def _reachable(
-    key: ir.HostKey,
-    members: Members,
-    encoded: Lookup[ir.Served, EncodedRoutes],
-    hosted: Lookup[ir.HostKey, Members],
-) -> Iterator[EncodedRoute]:
+def _reachable(key: ir.HostKey, members: Members, hosted: Lookup[ir.HostKey, Members]) -> list[EncodedRoute]:
+    """Return what a request can meet: a route that two levels lead to counts at the more specific."""
+    reached: list[EncodedRoute] = []
     seen: set[Ref] = set()
     for level in _levels(key, members, hosted):
-        for route in _ordered(level, seen, encoded):
-            yield route
-            if route.catches_all:
-                return
+        routes = [route for place, route in level if route is not None and place.route not in seen]
+        last = next((nth for nth, route in enumerate(routes, 1) if route.catches_all), 0)
+        if last:
+            return reached + routes[:last]
+        reached += routes
+        seen.update([place.route for place, _ in level])
+    return reached
 
 
 def _levels(key: ir.HostKey, members: Members, hosted: Lookup[ir.HostKey, Members]) -> Iterator[Members]:
@@ -89,19 +98,6 @@ def _levels(key: ir.HostKey, members: Members, hosted: Lookup[ir.HostKey, Member
     yield members
     for wildcard in wildcards_above(key.domain):
         yield hosted.get(key._replace(domain=wildcard)) or ()
-
-
-def _ordered(members: Members, seen: set[Ref], encoded: Lookup[ir.Served, EncodedRoutes]) -> list[EncodedRoute]:
-    """Return the routes of a level in order; one that two of its hostnames lead to counts at the more specific."""
-    found = []
-    for member, place in members:
-        if place is None or member.route in seen:
-            continue
-        seen.add(member.route)
-        routes = encoded.get(place)
-        for index, route in enumerate(routes.routes if routes else ()):
-            found.append(((member.exact, member.characters, route.rank, member.age, member.route, index), route))
-    return [route for _, route in sorted(found, key=lambda place: place[0])]
 
 
 def _attachments(ref: Ref, bound: ir.Bound) -> Iterable[ir.Attachment]:

@@ -29,9 +29,12 @@ class EncodedRoute(Value):
 
 
 class EncodedRoutes(Value):
-    """A route's matches as one Gateway's port serves them, in the order of rules and matches as written."""
+    """A route as one Gateway's port serves it."""
 
     routes: tuple[EncodedRoute, ...]
+    """Its matches, in the order of rules and matches as written."""
+    places: tuple[tuple[ir.HostKey, ir.Member], ...]
+    """The domains that it is reached under, sorted."""
 
 
 class Clusters:
@@ -54,13 +57,19 @@ class Clusters:
 
 
 def encode(
-    served: ir.Served, row: object, resolved: Lookup[Ref, ir.Resolved], unusable: Lookup[tuple[Key, str], Any]
+    served: ir.Served,
+    reached: tuple[tuple[tuple[ir.HostKey, ir.Member], object], ...],
+    resolved: Lookup[Ref, ir.Resolved],
+    unusable: Lookup[tuple[Key, str], Any],
 ) -> EncodedRoutes | None:
     """Encode what a route resolved to for one port of one Gateway."""
     found = resolved.get(served.route)
     if found is None:
         return None
-    return EncodedRoutes(tuple(_encoded(route, served, Clusters(served.gateway, unusable)) for route in found.routes))
+    return EncodedRoutes(
+        tuple(_encoded(route, served, Clusters(served.gateway, unusable)) for route in found.routes),
+        tuple(place for place, _ in reached),
+    )
 
 
 def _encoded(route: ir.Route, served: ir.Served, clusters: Clusters) -> EncodedRoute:
