@@ -84,6 +84,8 @@ class ModelEnvoy:
         bad = {each.name for each in response.resources if each.body.endswith(b"bad")}
         self._ever_bad |= bad
         if bad and self.wholly:
+            for each in response.resources:
+                self.received_at.setdefault(each.name, sent_at)
             return self._words(bad)
         for each in response.resources:
             if each.name not in bad and self.held[CLUSTER].get(each.name) != each:
@@ -176,7 +178,7 @@ class ModelEnvoy:
     def check(self, now: float) -> None:
         """Fail if a request would: a route names a cluster that is not there or not ready, and had to be by now."""
         for name in self.named() - self._ever_bad:
-            if name not in self.held[CLUSTER]:
+            if name not in self.received_at:
                 raise Broken(f"a route names {name}, which is not there")
             if name not in self.warm and now - self.received_at[name] < self._patience:
                 raise Broken(f"a route names {name}, which is not warm")

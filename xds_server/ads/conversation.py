@@ -141,6 +141,10 @@ class Conversation:
             if anew and name != WILDCARD:
                 place.owed |= items
 
+    def _warms(self, place: Channel) -> bool:
+        """Whether the Envoy was cut off while clusters warmed: it asks for endpoints, and CDS is paused."""
+        return place.type is ResourceType.ENDPOINT and ResourceType.CLUSTER not in self._channels
+
     def _inherit(self, place: Channel, name: str) -> None:
         """Note that the Envoy brought along a resource just as the snapshot has it."""
         entries = {item: self._snapshot.get(place.type, item) for item in self._snapshot.items(place.type, name)}
@@ -185,6 +189,8 @@ class Conversation:
     def _refuse(self, place: Channel, flight: Flight, words: str) -> None:
         items = sorted(item for item, entry in flight.batch.items() if entry is not None)
         sent = {name: table.names for name, table in place.tables.items()} if isinstance(place, Routes) else {}
+        if place.type is ResourceType.CLUSTER:
+            items = self._acquit_clusters(flight, items)
         place.revert(flight)
         if place.type in NAMING:
             place.doubtful += [entry for entry in flight.batch.values() if entry is not None]
@@ -197,13 +203,24 @@ class Conversation:
         for item in items[:1] if len(items) == 1 else ():
             self._convict(place, item, flight, words)
 
+    def _acquit_clusters(self, flight: Flight, items: list[Item]) -> list[Item]:
+        """Keep those that Envoy has, as their endpoints prove; return the suspects."""
+        new = [item for item in items if flight.before[item] is None]
+        known = {item for item in new if self._gate.has(item.name, flight.turn)}
+        for item in known:
+            del flight.batch[item], flight.before[item]
+        for item in set(new) - known:
+            self._gate.remove(item.name)
+        return [item for item in items if item not in known]
+
     def _convict(self, place: Channel, item: Item, flight: Flight, words: str) -> None:
         entry = flight.batch[item]
         refused = "" if entry is None else version_of(entry)
         place.refused[item] = (refused, spoken(words))
         place.dirty.add(item)
         if place.type is ResourceType.CLUSTER and place.get(item) is None:
-            self._gate.refuse(item.name)
+            self._gate.remove(item.name)
+            self._gate.send({item: entry}, flight.turn, flight.sent_at)  # routes wait for it no longer than for others
         self._events.append(
             Nacked(self.gateway, self.node.id, place.type, item.name, item.host, refused, spoken(words))
         )

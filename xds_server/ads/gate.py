@@ -60,10 +60,11 @@ class Gate:
         """Note the ACK of a cluster."""
         self._ready.add(cluster)
 
-    def refuse(self, cluster: str) -> None:
-        """Note that the Envoy refused a cluster of which it has no older version."""
-        self._ready.discard(cluster)
-        self._evident.discard(cluster)
+    def has(self, cluster: str, turn: int) -> bool:
+        """Whether the Envoy has a cluster that it was first sent in a turn, by the evidence of its endpoints."""
+        passage = self._sent.get(cluster)
+        known = cluster in self._ready or cluster in self._evident
+        return known and passage is not None and passage.turn == turn
 
     def accept_endpoints(self, clusters: Iterable[str], turn: int) -> None:
         """Note the ACK of endpoints: a cluster that was sent before them has them, and waits for secrets at most."""
@@ -79,7 +80,8 @@ class Gate:
 
     def remove(self, cluster: str) -> None:
         """Note that the Envoy has, or soon will have, the cluster no more."""
-        self.refuse(cluster)
+        self._ready.discard(cluster)
+        self._evident.discard(cluster)
         self._sent.pop(cluster, None)
         self.inherited.discard(cluster)
 

@@ -20,7 +20,8 @@ class DeltaSession(Conversation):
         if first:
             self._take_over(place, request.initial_versions)
             place.greet = place.subscription.wildcard and not request.initial_versions
-        inherited = {name for name, _ in request.initial_versions} if first else set()
+        trusted = first and not self._warms(place)
+        inherited = {name for name, _ in request.initial_versions} if trusted else set()
         for name in gone:
             self._give_up(place, name)
         for name in added:

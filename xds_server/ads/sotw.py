@@ -33,7 +33,7 @@ class SotwSession(Conversation):
             if request.version and request.version == self._version_of(place):
                 self._take_over(place)
         for name in added:
-            self._want(place, name, anew=False)
+            self._want(place, name, anew=first and self._warms(place))
 
     def _take_over(self, place: Channel) -> None:
         """Learn from version_info that the Envoy holds all that it asks for."""
