@@ -83,6 +83,7 @@ class Running:
         self._listening = True
         gc.collect()
         gc.freeze()
+        gc.enable()
         if self._settings.metrics_address:
             bound(_serve_metrics, self._settings.metrics_address)
         await self._xds.start()
@@ -110,7 +111,11 @@ class Running:
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Running]:
-    """Make a control plane; all of its tasks end with the block."""
+    """Make a control plane; all of its tasks end with the block.
+
+    Garbage is not collected before it listens: the first batch only builds, and what it built is then left alone.
+    """
+    gc.disable()
     async with asyncio.TaskGroup() as group:
         plane = Running(settings, group)
         try:

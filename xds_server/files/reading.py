@@ -1,9 +1,11 @@
 """What a file was found to hold: its parts, what they claim, and on which lines."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
 from translator.value import Ref
+from xds_server.files.finding import Finding, Reason
 from xds_server.files.objects import Accepted, Objects, Other, Refused
 from xds_server.files.tree import File, Signature
 
@@ -40,6 +42,14 @@ class FileContent:
     def lines(self) -> dict[int, int]:
         """The line of each entry, by the entry's identity."""
         return {id(entry): part.start + entry.line for part in self.parts for entry in part.objects.entries}
+
+    def findings(self, name: str) -> Iterator[Finding]:
+        """Yield what is wrong with the file, which is called `name`, by itself."""
+        if self.failure:
+            yield Finding(name, 0, None, Reason.UNREADABLE, self.failure)
+        for part in self.parts:
+            for note in part.objects.notes:
+                yield note.at(name, part.start)
 
     @property
     def intact(self) -> bool:

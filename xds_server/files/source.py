@@ -73,6 +73,8 @@ class FileSource:
         self._clock = clock
         self._stdin = stdin
         self._contents: dict[str, FileContent] = {}
+        self._flawed: set[str] = set()
+        """Names of the files that something is to be said about."""
         self._names: dict[str, str] = {}
         self._failures: dict[str, str] = {}
         self._directories: frozenset[tuple[str, int, int]] = frozenset()
@@ -156,10 +158,11 @@ class FileSource:
             if os.path.lexists(path)
         ):
             self._world.replace(name, content.found.order, content.claims, {}, False)
-            self._contents[name] = FileContent(content.found, None, ())
+            self._hold(name, FileContent(content.found, None, ()))
             return
         self._world.remove(name, content.claims)
         self._hold_others(name, ())
+        self._flawed.discard(name)
         del self._contents[name], self._names[os.path.abspath(name)]
 
     def _read_file(self, name: str, file: File) -> None:
@@ -172,11 +175,15 @@ class FileSource:
         except (OSError, ValueError) as error:
             words = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
             content = FileContent(file, None, (), words)
-        self._contents[name] = content
+        self._hold(name, content)
         self._names[os.path.abspath(name)] = name
         self._world.replace(name, file.order, old.claims if old is not None else {}, content.claims, content.intact)
         if content.intact:
             self._hold_others(name, tuple(_others(name, content)))
+
+    def _hold(self, name: str, content: FileContent) -> None:
+        self._contents[name] = content
+        (self._flawed.add if any(content.findings(name)) else self._flawed.discard)(name)
 
     def _hold_others(self, name: str, others: tuple[OtherDocument, ...]) -> None:
         """Hold a file's documents of other kinds; a file that is half written keeps those it had."""
@@ -233,10 +240,8 @@ class FileSource:
 
     def _findings(self) -> list[Finding]:
         found = [Finding(path, 0, None, Reason.UNREADABLE, words) for path, words in self._failures.items()]
-        for name, content in self._contents.items():
-            if content.failure:
-                found.append(Finding(name, 0, None, Reason.UNREADABLE, content.failure))
-            found += [note.at(name, part.start) for part in content.parts for note in part.objects.notes]
+        for name in self._flawed:
+            found += self._contents[name].findings(name)
         found += self._duplicates()
         return sorted(found, key=lambda finding: (self._order(finding.file), finding.line))
 
