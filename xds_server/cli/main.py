@@ -208,6 +208,24 @@ def echo(
 
 
 @app.command()
+def bootstrap(
+    gateway: Annotated[str, typer.Option("--gateway", help="The Gateway it serves.", metavar="NAMESPACE/NAME")],
+    node: Annotated[str, typer.Option(help="A name of its own among all Envoys; the Gateway's if not given.")] = "",
+    xds_address: Annotated[
+        str, typer.Option(help="Where it finds the control plane.", metavar="HOST:PORT")
+    ] = "127.0.0.1:18000",
+    admin_port: Annotated[int, typer.Option(help="Port of its admin interface on 127.0.0.1; 0 picks one.")] = 0,
+) -> None:
+    """Print the configuration with which an **Envoy that you start yourself** finds the control plane.
+
+    `envoy -c` reads it. Everything else it is then told over xDS.
+    """
+    from xds_server.cli import bootstrap as command
+
+    command.run(gateway, node=node, xds_address=xds_address, admin_port=admin_port)
+
+
+@app.command()
 def version() -> None:
     """Print the versions of Gatehouse, the Gateway API and Envoy it is made for."""
     from importlib.metadata import version as installed
