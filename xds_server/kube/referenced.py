@@ -98,7 +98,7 @@ class Referenced:
         self._kept: dict[Ref, Object] = {}
         self._versions: dict[Ref, str] = {}
         self._asking: dict[Ref, asyncio.Task[None]] = {}
-        self._outdated: set[Ref] = set()
+        self._seen: dict[Ref, str] = {}
         self._unanswered: set[Ref] = set()
         self._changes: list[Change] = []
 
@@ -159,7 +159,7 @@ class Referenced:
     def seen(self, ref: Ref, version: str) -> None:
         """Ask for an object that is referred to and has come to another version."""
         if ref in self._count and self._versions.get(ref) != version:
-            self._ask(ref)
+            self._ask(ref, version)
 
     def gone(self, ref: Ref) -> None:
         """An object is no more, or nobody refers to it any more; an answer under way comes too late."""
@@ -174,21 +174,22 @@ class Referenced:
 
     # ---- asking ---------------------------------------------------------------------------------------------------
 
-    def _ask(self, ref: Ref) -> None:
+    def _ask(self, ref: Ref, version: str = "") -> None:
+        """Ask for an object, of which this version has been seen if it is known which."""
         if ref in self._asking:
-            self._outdated.add(ref)
+            self._seen[ref] = version
         else:
             self._asking[ref] = self.group.create_task(self._asked(ref))
 
     def _answered(self, ref: Ref) -> None:
         self._unanswered.discard(ref)
-        self._outdated.discard(ref)
+        self._seen.pop(ref, None)
 
     async def _asked(self, ref: Ref) -> None:
         """Ask for an object until there is an answer that is up to date."""
         failures = 0
         while True:
-            self._outdated.discard(ref)
+            self._seen.pop(ref, None)
             try:
                 async with self._at_once:
                     found = await self._get(ref)
@@ -200,7 +201,7 @@ class Referenced:
                     self._news()
                 await asyncio.sleep(BACKOFF.delay(failures))
                 continue
-            if ref not in self._outdated:
+            if ref not in self._seen or (found is not None and found[0] == self._seen[ref]):
                 break
         del self._asking[ref]
         if found is None:
