@@ -1,0 +1,98 @@
+"""A certificate chain and its private key: whether Envoy 1.40 would take them, and when the leaf expires."""
+
+import re
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes, PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from translator.attach.certificates import CERTIFICATE, PRIVATE_KEY, Unusable
+
+RSA_BITS = range(2048, 16385)
+"""Moduli that Envoy takes: its own lower limit, BoringSSL's upper one."""
+CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
+
+PEM_BLOCK = re.compile(
+    rb"^-----BEGIN ([A-Z0-9 ]+)-----\s*$(?!\s*-----END).*?^-----END \1-----\s*$", re.DOTALL | re.MULTILINE
+)
+
+
+def not_after(chain: bytes, key_pem: bytes) -> int:
+    """Return when a chain in PEM expires, in seconds since 1970; raises Unusable where it cannot be served."""
+    leaf = _chain(chain)[0]
+    key = _private_key(key_pem)
+    public_key = _public_key(leaf)
+    _check_strength(public_key)
+    if key.public_key() != public_key:
+        raise Unusable(
+            f"{PRIVATE_KEY} is not the key of the first certificate in {CERTIFICATE}; "
+            "put the server's own certificate first, and the key that it was issued for"
+        )
+    _check_extensions(leaf, public_key)
+    return int(leaf.not_valid_after_utc.timestamp())
+
+
+def _chain(pem: bytes) -> list[x509.Certificate]:
+    _check_blocks(CERTIFICATE, pem)
+    try:
+        chain = x509.load_pem_x509_certificates(pem)
+        for certificate in chain:
+            _ = certificate.subject, certificate.issuer  # Envoy parses the names, and this parses them only when read
+    except ValueError:
+        raise Unusable(f"{CERTIFICATE} is not a chain of PEM certificates") from None
+    return chain
+
+
+def _check_blocks(name: str, pem: bytes) -> None:
+    """Refuse what stricter readers than this one stumble over: blocks without content or end, or indented."""
+    if len(PEM_BLOCK.findall(pem)) != pem.count(b"-----BEGIN "):
+        raise Unusable(f"a PEM block in {name} is cut short or empty, or its first or last line is indented")
+
+
+def _private_key(pem: bytes) -> PrivateKeyTypes:
+    _check_blocks(PRIVATE_KEY, pem)
+    try:
+        return load_pem_private_key(pem, None)
+    except TypeError:
+        raise Unusable(f"{PRIVATE_KEY} is encrypted; store it without a password") from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise Unusable(f"{PRIVATE_KEY} is not a PEM private key") from None
+
+
+def _public_key(leaf: x509.Certificate) -> CertificatePublicKeyTypes:
+    try:
+        return leaf.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        raise Unusable("its certificate is for a key of unknown type; use RSA or ECDSA") from None
+
+
+def _check_strength(key: CertificatePublicKeyTypes) -> None:
+    match key:
+        case rsa.RSAPublicKey():
+            if key.key_size not in RSA_BITS:
+                raise Unusable(
+                    f"its RSA key has {key.key_size} bits; Envoy takes {RSA_BITS.start} to {RSA_BITS.stop - 1}"
+                )
+        case ec.EllipticCurvePublicKey():
+            if not isinstance(key.curve, CURVES):
+                raise Unusable(f"its ECDSA key is on curve {key.curve.name}; Envoy takes P-256, P-384 and P-521")
+        case ed25519.Ed25519PublicKey():
+            pass
+        case _:
+            raise Unusable("its key is neither RSA nor ECDSA nor Ed25519")
+
+
+def _check_extensions(leaf: x509.Certificate, key: CertificatePublicKeyTypes) -> None:
+    """Refuse what Envoy refuses: must-staple, for nobody staples, and an ECDSA key that may not sign."""
+    try:
+        extensions = leaf.extensions
+    except (ValueError, x509.DuplicateExtension):
+        raise Unusable(f"the extensions of the first certificate in {CERTIFICATE} are malformed") from None
+    for extension in extensions:
+        if isinstance(extension.value, x509.TLSFeature) and x509.TLSFeatureType.status_request in extension.value:
+            raise Unusable("its certificate demands a stapled OCSP response (must-staple), which it does not get")
+        signs = not isinstance(extension.value, x509.KeyUsage) or extension.value.digital_signature
+        if isinstance(key, ec.EllipticCurvePublicKey) and not signs:
+            raise Unusable("its certificate's key usage lacks digitalSignature, which ECDSA in TLS needs")
