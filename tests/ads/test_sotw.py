@@ -1,0 +1,82 @@
+"""Transcripts of the state-of-the-world protocol, where it differs from delta."""
+
+import pytest
+
+from tests.ads.transcript import Transcript, known, pushed, quiet, reconnected, recv, sent, state
+from tests.ads.world import CLUSTER, ENDPOINT, LISTENER, ROUTE, a_cluster, a_host
+from translator.xds.resource import resource, route_table
+from xds_server.ads.events import Nacked
+from xds_server.ads.sotw import SotwSession, state_version
+
+cart_v1, cart_v2, shop_v1 = a_cluster("cart", "dns", 1), a_cluster("cart", "dns", 2), a_cluster("shop", "dns", 1)
+pods_v1, shop_pods = resource("cart", b"pods 1"), resource("shop", b"pods 1")
+BOTH = state_version([cart_v1.version, shop_v1.version])
+
+
+@pytest.fixture
+def play() -> Transcript:
+    return Transcript(SotwSession)
+
+
+def test_every_response_lists_all_clusters(play: Transcript) -> None:
+    play(
+        known(cart_v1, of=CLUSTER),
+        recv(state(CLUSTER)), sent(CLUSTER, cart_v1), recv(state(CLUSTER, nonce="?")),
+        pushed(shop_v1, of=CLUSTER), sent(CLUSTER, cart_v1, shop_v1), recv(state(CLUSTER, nonce="?")),
+        pushed((CLUSTER, "cart")), sent(CLUSTER, shop_v1), recv(state(CLUSTER, nonce="?")), quiet,
+    )  # fmt: skip
+
+
+def test_of_other_types_a_response_lists_what_changed(play: Transcript) -> None:
+    play(
+        known(pods_v1, shop_pods, of=ENDPOINT),
+        recv(state(ENDPOINT, "cart")), sent(ENDPOINT, pods_v1),
+        recv(state(ENDPOINT, "cart", "shop", nonce="?")), sent(ENDPOINT, shop_pods),
+        recv(state(ENDPOINT, "cart", "shop", nonce="?")), quiet,
+    )  # fmt: skip
+
+
+def test_names_in_a_request_that_crosses_a_response_count(play: Transcript) -> None:
+    play(
+        known(pods_v1, shop_pods, of=ENDPOINT),
+        recv(state(ENDPOINT, "cart")), sent(ENDPOINT, pods_v1),
+        recv(state(ENDPOINT, "cart", "shop")), quiet,
+        recv(state(ENDPOINT, "cart", "shop", nonce="?")), sent(ENDPOINT, shop_pods),
+    )  # fmt: skip
+
+
+def test_a_reconnect_with_all_unchanged_sends_nothing(play: Transcript) -> None:
+    play(
+        known(cart_v1, shop_v1, of=CLUSTER),
+        recv(state(CLUSTER)), sent(CLUSTER, cart_v1, shop_v1), recv(state(CLUSTER, nonce="?")),
+        reconnected,
+        recv(state(CLUSTER, version=BOTH)), quiet,
+        pushed(cart_v2, of=CLUSTER), sent(CLUSTER, cart_v2, shop_v1),
+    )  # fmt: skip
+
+
+def test_a_refused_cluster_stays_at_its_last_good_version(play: Transcript) -> None:
+    play(
+        known(cart_v1, of=CLUSTER),
+        recv(state(CLUSTER)), sent(CLUSTER, cart_v1), recv(state(CLUSTER, nonce="?")),
+        pushed(cart_v2, of=CLUSTER), sent(CLUSTER, cart_v2), recv(state(CLUSTER, nonce="?", words="bad TTL")), quiet,
+        pushed(shop_v1, of=CLUSTER), sent(CLUSTER, cart_v1, shop_v1),
+    )  # fmt: skip
+    assert [event.name for event in play.events if isinstance(event, Nacked)] == ["cart"]
+
+
+def test_a_cluster_stays_listed_until_no_route_names_it(play: Transcript) -> None:
+    play(
+        known(cart_v1, of=CLUSTER), known(route_table("web", b""), a_host("a", ("cart",)), of="web"),
+        recv(state(CLUSTER)), sent(CLUSTER, cart_v1), recv(state(CLUSTER, nonce="?")),
+        recv(state(ROUTE, "web")), sent(ROUTE, "web"), recv(state(ROUTE, "web", nonce="?")),
+        known(a_host("a"), of="web"),
+        pushed((CLUSTER, "cart")), sent(ROUTE, "web"),
+        recv(state(ROUTE, "web", nonce="?")), sent(CLUSTER),
+    )  # fmt: skip
+
+
+def test_no_listeners_are_said_to_a_fresh_envoy_only(play: Transcript) -> None:
+    """One that comes with listeners keeps them until its Gateway is known."""
+    play(recv(state(LISTENER)), sent(LISTENER))
+    play(reconnected, recv(state(LISTENER, version="1")), quiet)
