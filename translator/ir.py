@@ -77,6 +77,14 @@ class Placement(Value):
         return listener_port + self.port_offset if listener_port < 1024 else listener_port
 
 
+class Progress(Value):
+    """What the Envoys of a Gateway have acknowledged of it."""
+
+    generation: int
+    listeners: tuple[str, ...]
+    """Names of the listeners that were served at that generation."""
+
+
 # ---- routes ---------------------------------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ back). A table reads only tables above it.
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
+from typing import Any
 
 from translator import ir
 from translator.api.kinds import Object
@@ -26,7 +27,7 @@ from translator.features import SUPPORTED_FEATURES
 from translator.incremental import Graph, Source, Table
 from translator.status import Status, StatusChange
 from translator.value import Key, Ref, Value
-from translator.xds import cluster, endpoint, hosts, listener, route, route_table, secret
+from translator.xds import cluster, endpoint, hosts, listener, route, route_table, secret, verdicts
 from translator.xds.resource import (
     HostChange,
     Refused,
@@ -47,6 +48,8 @@ class Settings(Value):
     controller_name: str = "gatehouse.dev/gateway-controller"
     dns_services: bool = False
     """Resolve a Service without EndpointSlices by DNS under its own name, as the file source wants it."""
+    awaits_envoys: bool = False
+    """Call a Gateway Programmed when `acknowledge` says so, and not as soon as it is translated."""
 
 
 class Commit(Value):
@@ -89,15 +92,19 @@ class Translator:
         self._placements: Source[Key, ir.Placement] = source("placements")
         self._refused: dict[ResourceType, Source[tuple[Key, str], Refused]] = {
             ResourceType.CLUSTER: source("refused clusters"),
+            ResourceType.ENDPOINT: source("refused endpoints"),
+            ResourceType.SECRET: source("refused secrets"),
             ResourceType.LISTENER: source("refused listeners"),
         }
+        self._refused_hosts: Source[tuple[Key, str, str], Refused] = source("refused hosts")
+        self._progress: Source[Key, ir.Progress] = source("progress")
 
         # attach: listeners
         owned = graph.derived("classes", objects["GatewayClass"], partial(classes.owned, settings.controller_name))
         granted = graph.group("grants", (objects["ReferenceGrant"], grants.by_namespace))
         wanted = graph.group("certificates wanted", (objects["Gateway"], certificates.wanted))
         checked = self._checked = graph.derived("certificates", wanted, certificates.check, objects["Secret"])
-        reported = graph.derived(
+        reported = self._reported = graph.derived(
             "listeners", objects["Gateway"], listeners.resolve, owned, checked, granted, self._placements
         )
         parent_rows = self._parents = graph.derived("parents", reported, listeners.parent)
@@ -129,9 +136,9 @@ class Translator:
         )
         served = graph.group("served", (accepted, hosts.served))
         encoded = graph.derived("encoded routes", served, route.encode, resolved, unusable)
-        hosted = graph.group("hosts", (encoded, hosts.of_routes), (parent_rows, hosts.of_listeners))
+        hosted = self._hosted = graph.group("hosts", (encoded, hosts.of_routes), (parent_rows, hosts.of_listeners))
         self._hosts = graph.derived("virtual hosts", hosted, hosts.assemble, hosted)
-        tabled = graph.group("tables", (parent_rows, route_table.of_listeners))
+        tabled = self._tabled = graph.group("tables", (parent_rows, route_table.of_listeners))
         self._tables = graph.derived("route tables", tabled, route_table.encode)
         ported = graph.group("ports", (parent_rows, listener.of_gateway))
         self._listeners = graph.derived("envoy listeners", ported, listener.encode, self._placements)
@@ -141,19 +148,50 @@ class Translator:
         self._clusters = graph.derived("clusters of gateways", used, cluster.of_gateway, cluster_rows)
         self._endpoints = graph.derived("endpoints of gateways", used, endpoint.of_gateway, endpoint_rows)
 
+        # verdicts of Envoys
+        refused = self._refused
+        judged: dict[str, Table[Any, verdicts.Verdict]] = {
+            "cluster": graph.derived(
+                "cluster verdicts", refused[ResourceType.CLUSTER], verdicts.of_cluster, cluster_rows, named, accepted
+            ),
+            "endpoints": graph.derived(
+                "endpoint verdicts", refused[ResourceType.ENDPOINT], verdicts.of_cluster, endpoint_rows, named, accepted
+            ),
+            "host": graph.derived(
+                "host verdicts", self._refused_hosts, verdicts.of_host, tabled, self._tables, self._hosts, hosted
+            ),
+            "secret": graph.derived(
+                "secret verdicts", refused[ResourceType.SECRET], verdicts.of_secret, self._secrets, parent_rows
+            ),
+        }
+        self._host_verdicts = judged["host"]
+        blamed_routes = graph.group(
+            "blamed routes", *((table, partial(verdicts.by_route, name)) for name, table in judged.items())
+        )
+        blamed_listeners = graph.group(
+            "blamed listeners", *((table, partial(verdicts.by_listener, name)) for name, table in judged.items())
+        )
+        unserved = graph.derived(
+            "unserved listeners", refused[ResourceType.LISTENER], listener.unserved, self._listeners
+        )
+
         # status
         attached_to = graph.derived("attached to", accepted, parents.attached_to, rejected)
         attached = graph.group("attached", (attached_to, parents.by_listener))
         counted = graph.derived("attached routes", attached, parents.count)
-        unserved = graph.derived(
-            "unserved listeners", self._refused[ResourceType.LISTENER], listener.unserved, self._listeners
-        )
         self._statuses: dict[str, Table[Key, Status]] = {
             "GatewayClass": graph.derived(
                 "class status", objects["GatewayClass"], partial(reports.of_class, SUPPORTED_FEATURES), owned
             ),
             "Gateway": graph.derived(
-                "gateway status", reported, reports.of_gateway, counted, self._placements, unserved
+                "gateway status",
+                reported,
+                partial(reports.of_gateway, awaits_envoys=settings.awaits_envoys),
+                counted,
+                self._placements,
+                unserved,
+                blamed_listeners,
+                self._progress,
             ),
             "ListenerSet": graph.derived(
                 "listener set status", objects["ListenerSet"], reports.of_listener_set, objects["Gateway"], owned
@@ -162,7 +200,9 @@ class Translator:
                 "policy status", objects["BackendTLSPolicy"], policies.of_policy, objects["Service"]
             ),
         }
-        self._route_statuses: Table[Ref, Status] = graph.derived("route status", accepted, reports.of_route, resolved)
+        self._route_statuses: Table[Ref, Status] = graph.derived(
+            "route status", accepted, reports.of_route, resolved, blamed_routes
+        )
 
     # ---- in -------------------------------------------------------------------------------------------------------
 
@@ -180,6 +220,8 @@ class Translator:
             self._routes.delete(Ref(kind, *key))
         else:
             self._sources[kind].delete(key)
+        if kind == "Gateway":
+            self._progress.delete(key)
 
     def replace(self, kind: str, values: Iterable[Object]) -> None:
         """Make these the only objects of a kind, as a list after a lost watch does."""
@@ -196,21 +238,46 @@ class Translator:
         else:
             self._placements.put(gateway, placement)
 
-    def refuse(self, gateway: Key, type_: ResourceType, name: str, version: str, words: str) -> None:
-        """Say that an Envoy refused this version of a resource; it counts until the resource changes or is accepted.
+    def acknowledge(self, gateway: Key, generation: int) -> None:
+        """Say that the Envoys of a Gateway have acknowledged what it was translated to at a generation."""
+        found = self._reported.get(gateway)
+        if found is not None:
+            self._progress.put(gateway, ir.Progress(generation, found.served))
 
-        The routes of a refused cluster answer with an error; a refused listener is not Programmed.
+    def refuse(self, gateway: Key, type_: ResourceType, name: str, refused: Refused, host: str = "") -> None:
+        """Say that an Envoy refused a version of a resource; it counts until the resource changes or is accepted.
+
+        The routes of a refused cluster answer with an error; listeners that something was refused of are not
+        Programmed, and the routes at fault are told. Of a route table it was the virtual host `host`, or the head.
         """
-        if type_ in self._refused:
-            self._refused[type_].put((gateway, name), Refused(version, words))
+        if type_ is ResourceType.ROUTE:
+            self._refused_hosts.put((gateway, name, host), refused)
+        else:
+            self._refused[type_].put((gateway, name), refused)
 
     def accept(self, gateway: Key, type_: ResourceType, names: Iterable[str]) -> bool:
-        """Say that an Envoy accepted resources as they are now; return whether one of them had been refused."""
-        refused = self._refused.get(type_)
-        known = [] if refused is None else [name for name in names if refused.get((gateway, name)) is not None]
+        """Say that an Envoy accepted resources as they are now; return whether one of them had been refused.
+
+        The virtual hosts of a route table are accepted by being changed.
+        """
+        if type_ is ResourceType.ROUTE:
+            return self._forget_hosts(gateway, frozenset(names))
+        refused = self._refused[type_]
+        known = [name for name in names if refused.get((gateway, name)) is not None]
         for name in known:
-            self._refused[type_].delete((gateway, name))
+            refused.delete((gateway, name))
         return bool(known)
+
+    def _forget_hosts(self, gateway: Key, tables: frozenset[str]) -> bool:
+        """Drop refusals that count no more."""
+        stale = [
+            key
+            for key, _ in self._refused_hosts.items()
+            if key[0] == gateway and key[1] in tables and self._host_verdicts.get(key) is None
+        ]
+        for key in stale:
+            self._refused_hosts.delete(key)
+        return bool(stale)
 
     def commit(self) -> Commit:
         """Translate what was put and deleted since the last commit."""
@@ -249,6 +316,26 @@ class Translator:
             for key, status in table.items():
                 yield Ref(kind, *key), status
         yield from self._route_statuses.items()
+
+    def generation(self, gateway: Key) -> int | None:
+        """Return the generation that a Gateway of ours was translated at."""
+        found = self._reported.get(gateway)
+        return None if found is None else found.generation
+
+    def knows(self, ref: Ref) -> bool:
+        """Whether an object exists."""
+        if ref.kind in ROUTE_KINDS:
+            return self._routes.get(ref) is not None
+        return self._sources[ref.kind].get(ref.key) is not None
+
+    def suspects(self, gateway: Key, table: str, domain: str, held: bytes) -> tuple[Ref, ...]:
+        """Name the routes of a virtual host that are new to an Envoy that holds `held` in its place."""
+        for listener_key, _ in self._tabled.get((gateway, table)) or ():
+            key = ir.HostKey(gateway, table, domain, listener_key)
+            host = self._hosts.get(key)
+            if host is not None:
+                return verdicts.suspects(key, host, held, self._hosted)
+        return ()
 
     def certificates(self) -> Iterator[tuple[Key, certificates.Certificate]]:
         """Every Secret that a listener serves a certificate from, and what there is to know of that without a clock."""

@@ -83,8 +83,20 @@ class StatusChange(NamedTuple):
     status: Status | None
 
 
-NEGATIVE = frozenset({"Conflicted", "PartiallyInvalid", "OverlappingTLSConfig", "InsecureFrontendValidationMode"})
+NEGATIVE = frozenset(
+    {
+        "Conflicted",
+        "PartiallyInvalid",
+        "OverlappingTLSConfig",
+        "InsecureFrontendValidationMode",
+        "gatehouse.dev/Refused",
+    }
+)
 """Condition types that report trouble when they are true; all others do when they are not."""
+
+
+LONGEST_MESSAGE = 32768
+"""Characters that the schemas admit."""
 
 
 def amiss(condition: Condition) -> bool:
@@ -142,7 +154,7 @@ def _conditions(conditions: tuple[Condition, ...]) -> list[dict[str, Any]]:
             "type": condition.type,
             "status": words[condition.status],
             "reason": condition.reason,
-            "message": condition.message,
+            "message": condition.message[:LONGEST_MESSAGE],
             "observedGeneration": condition.observed_generation,
         }
         for condition in conditions

@@ -9,7 +9,7 @@ from translator.ir import Placement
 from translator.pipeline import Commit, Settings, Translator
 from translator.status import Status
 from translator.value import Key, Ref
-from translator.xds.resource import ResourceType
+from translator.xds.resource import Refused, ResourceType
 from xds_server import metrics
 from xds_server.ads.events import Acked, Connected, Disconnected, Event, Nacked
 from xds_server.files import Change, Put
@@ -65,7 +65,7 @@ class ControlPlane:
                     version=version,
                     words=words,
                 )
-                self.translator.refuse(gateway, type_, name, version, words)
+                self.translator.refuse(gateway, type_, name, Refused(version, words), event.host)
                 self._commit()
             case Acked(gateway=gateway, type=type_, names=names, seconds=seconds):
                 if self.translator.accept(gateway, type_, names):

@@ -37,7 +37,16 @@ def status(
     placements = {} if placement is None else {EDGE: placement}
     row = resolve(EDGE, given, owned or OURS, lookups.get("checked", {}), {}, placements)
     assert row is not None
-    return of_gateway(EDGE, row, counted or {}, placements, lookups.get("unserved", {}))
+    return of_gateway(
+        EDGE,
+        row,
+        counted or {},
+        placements,
+        lookups.get("unserved", {}),
+        lookups.get("blamed", {}),
+        lookups.get("progress", {}),
+        lookups.get("awaits_envoys", False),
+    )
 
 
 def answers(conditions: tuple[Condition, ...]) -> dict[str, Answer]:
@@ -339,13 +348,13 @@ UNSUPPORTED = Refusal("UnsupportedValue", "rule 1: regex ( does not compile")
 
 
 def route_status(rules: ir.Resolved, *bonds: ir.Bond) -> dict[ParentReference, tuple[Condition, ...]]:
-    found = of_route(ROUTE, ir.Bound(4, AGE, bonds), {ROUTE: rules})
+    found = of_route(ROUTE, ir.Bound(4, AGE, bonds), {ROUTE: rules}, {})
     assert found is not None
     return {it.parent_ref: it.conditions for it in found.parents}
 
 
 def test_a_route_without_parents_of_ours_is_left_alone() -> None:
-    assert of_route(ROUTE, ir.Bound(1, AGE, ()), {}) is None
+    assert of_route(ROUTE, ir.Bound(1, AGE, ()), {}, {}) is None
 
 
 def test_each_parent_gets_its_own_answer() -> None:

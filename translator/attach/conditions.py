@@ -22,6 +22,9 @@ class Type(StrEnum):
     INSECURE_FRONTEND_VALIDATION_MODE = "InsecureFrontendValidationMode"
     OVERLAPPING_TLS_CONFIG = "OverlappingTLSConfig"
 
+    REFUSED = "gatehouse.dev/Refused"
+    """Our own: an Envoy refused what the route became, and serves what it had before."""
+
 
 class Reason(StrEnum):
     """Reasons of conditions, of all kinds; one word means the same wherever it is used."""
@@ -85,6 +88,9 @@ class Reason(StrEnum):
     # policies
     CONFLICTED = "Conflicted"
     TARGET_NOT_FOUND = "TargetNotFound"
+
+    # our own
+    REFUSED_BY_ENVOY = "RefusedByEnvoy"
 
 
 def condition(type_: Type, status: bool | None, reason: str, message: str, generation: int) -> Condition:

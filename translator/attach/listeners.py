@@ -64,6 +64,11 @@ class GatewayListeners(Value):
         """Every listener of a known protocol, whether it takes traffic or not."""
         return tuple(report.listener for report in self.reports if report.listener is not None)
 
+    @property
+    def served(self) -> tuple[str, ...]:
+        """Names of the listeners that take traffic."""
+        return tuple(listener.key.name for listener in self.listeners if listener.serves)
+
 
 def resolve(
     key: Key,
@@ -168,7 +173,7 @@ def _class_refused(name: str, gateway_class: Owned) -> Refusal | None:
 
 
 def _collisions(listeners: Sequence[Listener], placement: ir.Placement) -> dict[str, tuple[Refusal, ...]]:
-    """Refuse listeners whose port is moved to one that another listener has for itself."""
+    """Refuse listeners whose port is moved to one that another listener has for itself, or is not to be had."""
     taken = {it.port: it.name for it in listeners if it.protocol in KINDS_OF}
     found: dict[str, tuple[Refusal, ...]] = {}
     for listener in listeners:

@@ -1,6 +1,9 @@
-"""Status: what objects are told in conditions about themselves, judged as if Envoy had accepted everything."""
+"""Status: what objects are told in conditions about themselves.
 
-from collections.abc import Iterable
+What an Envoy refused shows; what it has not said yet is taken for accepted, unless somebody waits for its word.
+"""
+
+from collections.abc import Iterable, Mapping
 
 from translator import ir
 from translator.api.gateway import GATEWAY_GROUP, AllowedListeners, Gateway, GatewayClass, ListenerSet
@@ -18,8 +21,11 @@ from translator.status import (
 )
 from translator.value import Key, Lookup, Ref
 from translator.xds.names import listener_name
+from translator.xds.verdicts import Words
 
 SUPPORTED_VERSION = "v1.7"
+NOWHERE = ir.Placement()
+"""Where the Envoys of a Gateway are before anybody placed them."""
 
 
 def of_class(
@@ -51,19 +57,33 @@ def of_gateway(
     counted: Lookup[ir.ListenerKey, int],
     placements: Lookup[Key, ir.Placement],
     unserved: Lookup[tuple[Key, str], str],
+    blamed: Lookup[ir.ListenerKey, Words],
+    progress: Lookup[Key, ir.Progress],
+    awaits_envoys: bool = False,
 ) -> GatewayStatus:
-    """Report on a Gateway of ours and on each of its listeners; `unserved` has Envoy's words of those it refused."""
-    placement = placements.get(key)
+    """Report on a Gateway of ours and on each of its listeners.
+
+    `unserved` has Envoy's words on the ports that it refused, `blamed` those on all else. With `awaits_envoys` the
+    Gateway is Programmed once it was placed and `progress` says that its Envoys have acknowledged it; what they had
+    acknowledged of an earlier generation stays said of that generation meanwhile.
+    """
+    placement = placements.get(key) or (NOWHERE if awaits_envoys else None)
     addresses = tuple(("IPAddress", it) for it in gateway.requested) if placement is None else placement.addresses
+    words = {report.name: _envoys_words(key, report, unserved, blamed) for report in gateway.reports}
+    done = progress.get(key) if awaits_envoys else _assumed(gateway)
     return GatewayStatus(
         conditions=(
             _gateway_accepted(gateway),
-            _gateway_programmed(key, gateway, placement, unserved),
+            _gateway_programmed(gateway, placement, words, done),
             _gateway_resolved_refs(gateway),
         ),
-        listeners=tuple(_of_listener(key, gateway, report, counted, unserved) for report in gateway.reports),
+        listeners=tuple(_of_listener(key, gateway, it, counted, words[it.name], done) for it in gateway.reports),
         addresses=addresses,
     )
+
+
+def _assumed(gateway: GatewayListeners) -> ir.Progress:
+    return ir.Progress(gateway.generation, gateway.served)
 
 
 def _gateway_accepted(gateway: GatewayListeners) -> Condition:
@@ -87,7 +107,7 @@ def _not_valid(gateway: GatewayListeners, broken: list[ListenerReport]) -> str:
 
 
 def _gateway_programmed(
-    key: Key, gateway: GatewayListeners, placement: ir.Placement | None, unserved: Lookup[tuple[Key, str], str]
+    gateway: GatewayListeners, placement: ir.Placement | None, words: Mapping[str, str], done: ir.Progress | None
 ) -> Condition:
     generation = gateway.generation
     if gateway.refusal is not None and gateway.refusal.reason == Reason.PENDING:
@@ -98,13 +118,20 @@ def _gateway_programmed(
     if not any(_served(it) for it in gateway.reports):
         message = "no listener can be served; see their conditions"
         return condition(Type.PROGRAMMED, False, Reason.INVALID, message, generation)
-    if said := [
-        f"listener {it.name}: {words}" for it in gateway.reports if (words := _envoys_words(key, it, unserved))
-    ]:
+    if said := [f"listener {name}: {told}" for name, told in words.items() if told]:
         return condition(Type.PROGRAMMED, False, Reason.INVALID, "; ".join(said), generation)
     refusal = None if placement is None else _address_refused(gateway, placement)
+    if refusal is not None:
+        return refused(Type.PROGRAMMED, (refusal,), generation)
+    return _acknowledged(generation, done)
+
+
+def _acknowledged(generation: int, done: ir.Progress | None) -> Condition:
+    if done is None or done.generation > generation:
+        message = "no Envoy of the Gateway has acknowledged its configuration yet"
+        return condition(Type.PROGRAMMED, False, Reason.PENDING, message, generation)
     message = "the Envoys of the Gateway have its configuration"
-    return _positive(Type.PROGRAMMED, Reason.PROGRAMMED, _some(refusal), message, generation)
+    return condition(Type.PROGRAMMED, True, Reason.PROGRAMMED, message, done.generation)
 
 
 def _address_refused(gateway: GatewayListeners, placement: ir.Placement) -> ir.Refusal | None:
@@ -135,13 +162,14 @@ def _of_listener(
     gateway: GatewayListeners,
     report: ListenerReport,
     counted: Lookup[ir.ListenerKey, int],
-    unserved: Lookup[tuple[Key, str], str],
+    words: str,
+    done: ir.Progress | None,
 ) -> ListenerStatus:
     generation = gateway.generation
     conflict = _some(report.conflict)
     conditions = [
         _positive(Type.ACCEPTED, Reason.ACCEPTED, (*conflict, *report.refusals), "the listener is valid", generation),
-        _listener_programmed(gateway, report, _envoys_words(key, report, unserved)),
+        _listener_programmed(gateway, report, words, done),
         _positive(Type.RESOLVED_REFS, Reason.RESOLVED_REFS, report.unresolved, "all references resolve", generation),
         refused(Type.CONFLICTED, conflict, generation, status=True)
         if conflict
@@ -157,15 +185,16 @@ def _of_listener(
     )
 
 
-def _listener_programmed(gateway: GatewayListeners, report: ListenerReport, words: str) -> Condition:
+def _listener_programmed(
+    gateway: GatewayListeners, report: ListenerReport, words: str, done: ir.Progress | None
+) -> Condition:
     generation = gateway.generation
     if words:
         return condition(Type.PROGRAMMED, False, Reason.INVALID, words, generation)
     if report.conflict is not None:
         return refused(Type.PROGRAMMED, (report.conflict,), generation)
     if _served(report):
-        message = "the Envoys of the Gateway have its configuration"
-        return condition(Type.PROGRAMMED, True, Reason.PROGRAMMED, message, generation)
+        return _acknowledged(generation, done if done is not None and report.name in done.listeners else None)
     if gateway.refusal is not None:
         pending = gateway.refusal.reason == Reason.PENDING
         message = f"the Gateway is not accepted: {gateway.refusal.message}"
@@ -174,12 +203,17 @@ def _listener_programmed(gateway: GatewayListeners, report: ListenerReport, word
     return condition(Type.PROGRAMMED, False, Reason.INVALID, _messages(_faults(report)), generation)
 
 
-def _envoys_words(key: Key, report: ListenerReport, unserved: Lookup[tuple[Key, str], str]) -> str:
-    """Return why an Envoy does not serve a listener's port, or nothing."""
-    if report.listener is None or not report.listener.serves:
+def _envoys_words(
+    key: Key, report: ListenerReport, unserved: Lookup[tuple[Key, str], str], blamed: Lookup[ir.ListenerKey, Words]
+) -> str:
+    """Return what an Envoy does not serve of a listener, and why; or nothing."""
+    listener = report.listener
+    if listener is None or not listener.serves:
         return ""
-    words = unserved.get((key, listener_name(report.listener.protocol, report.listener.port)))
-    return f"Envoy refuses port {report.listener.port}: {words}" if words else ""
+    words = unserved.get((key, listener_name(listener.protocol, listener.port)))
+    said = [f"port {listener.port}: {words}"] if words else []
+    said += [told for _, told in blamed.get(listener.key) or ()]
+    return f"Envoy refuses {'; '.join(said)}" if said else ""
 
 
 def _served(report: ListenerReport) -> bool:
@@ -226,17 +260,24 @@ def _may_attach(key: Key, gateway: Key, allowed: AllowedListeners | None) -> boo
 # ---- routes ---------------------------------------------------------------------------------------------------------
 
 
-def of_route(ref: Ref, bound: ir.Bound, resolved: Lookup[Ref, ir.Resolved]) -> RouteStatus | None:
-    """Report to a route on each parent of ours; its references are reported whether it is accepted or not."""
+def of_route(
+    ref: Ref, bound: ir.Bound, resolved: Lookup[Ref, ir.Resolved], blamed: Lookup[Ref, Words]
+) -> RouteStatus | None:
+    """Report to a route on each parent of ours; its references are reported whether it is accepted or not.
+
+    `blamed` has the words of Envoys that refused what it became.
+    """
     if not bound.bonds:
         return None
-    rules = resolved.get(ref)
+    rules, words = resolved.get(ref), blamed.get(ref) or ()
     return RouteStatus(
-        tuple(ParentStatus(bond.parent_ref, tuple(_of_bond(bond, rules, bound.generation))) for bond in bound.bonds)
+        tuple(
+            ParentStatus(bond.parent_ref, tuple(_of_bond(bond, rules, words, bound.generation))) for bond in bound.bonds
+        )
     )
 
 
-def _of_bond(bond: ir.Bond, rules: ir.Resolved | None, generation: int) -> Iterable[Condition]:
+def _of_bond(bond: ir.Bond, rules: ir.Resolved | None, words: Words, generation: int) -> Iterable[Condition]:
     invalid = () if rules is None else rules.invalid
     wholly_invalid = invalid if rules is not None and not rules.valid else ()
     refusals = _some(bond.refusal) or wholly_invalid
@@ -246,6 +287,10 @@ def _of_bond(bond: ir.Bond, rules: ir.Resolved | None, generation: int) -> Itera
     if invalid and not refusals:
         message = f"Dropped Rule: {_messages(invalid)}"
         yield condition(Type.PARTIALLY_INVALID, True, invalid[0].reason, message, generation)
+    gateways = {it.listener.gateway for it in bond.attachments}
+    if said := [told for (_, gateway, *_), told in words if gateway in gateways]:
+        message = f"Envoy refuses {'; '.join(said)}"
+        yield condition(Type.REFUSED, True, Reason.REFUSED_BY_ENVOY, message, generation)
 
 
 # ---- in common ------------------------------------------------------------------------------------------------------

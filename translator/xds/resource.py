@@ -5,7 +5,7 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import NamedTuple
 
-from translator.value import Key, Value
+from translator.value import Key, Ref, Value
 
 
 class ResourceType(StrEnum):
@@ -55,6 +55,8 @@ class Refused(Value):
 
     version: str
     words: str
+    routes: tuple[Ref, ...] = ()
+    """The routes at fault, where that is known."""
 
 
 class ResourceChange(NamedTuple):

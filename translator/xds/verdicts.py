@@ -1,0 +1,123 @@
+"""Verdicts: what the Envoys of a Gateway refused as it is now, and which routes and listeners that concerns.
+
+A verdict counts as long as what was refused is what should be served: once it has changed or gone there is none.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeAlias
+
+from translator import ir
+from translator.attach.clusters import Named
+from translator.attach.hostnames import wildcards_above
+from translator.value import Key, Lookup, Ref, Value
+from translator.xds.hosts import Members
+from translator.xds.names import secret_name
+from translator.xds.resource import Refused, Resource, RouteTable, VirtualHost, version
+
+Tabled: TypeAlias = tuple[tuple[ir.ListenerKey, bool], ...]
+Words: TypeAlias = tuple[tuple[tuple[Any, ...], str], ...]
+"""Envoy's words on a route or a listener, each after (type, Gateway whose Envoys spoke, name of what was refused)."""
+
+
+class Verdict(Value):
+    """What was refused, in words for its owners; and who they are."""
+
+    words: str
+    listeners: tuple[ir.ListenerKey, ...]
+    routes: tuple[Ref, ...] = ()
+
+
+def of_host(
+    key: tuple[Key, str, str],
+    refused: Refused,
+    tabled: Lookup[tuple[Key, str], Tabled],
+    tables: Lookup[tuple[Key, str], RouteTable],
+    hosts: Lookup[ir.HostKey, VirtualHost],
+    hosted: Lookup[ir.HostKey, Members],
+) -> Verdict | None:
+    """A virtual host concerns its listener and the routes that are to blame, all of it if none is known.
+
+    With an empty domain it is the table's head that was refused, which no route can help.
+    """
+    gateway, table, domain = key
+    listeners = tuple(listener for listener, _ in tabled.get((gateway, table)) or ())
+    if not domain:
+        head = tables.get((gateway, table))
+        current = head is not None and version(head.digest) == refused.version
+        return Verdict(f"route table {table}: {refused.words}", listeners) if current else None
+    for listener in listeners:
+        host_key = ir.HostKey(gateway, table, domain, listener)
+        host = hosts.get(host_key)
+        if host is not None and version(host.digest) == refused.version:
+            members = (member.route for member, place in hosted.get(host_key) or () if place is not None)
+            routes = refused.routes or tuple(dict.fromkeys(members))
+            return Verdict(f"host {domain}: {refused.words}", (listener,), routes)
+    return None
+
+
+def of_cluster(
+    key: tuple[Key, str],
+    refused: Refused,
+    rows: Lookup[str, Resource],
+    named: Lookup[str, Named],
+    accepted: Lookup[Ref, ir.Bound],
+) -> Verdict | None:
+    """A cluster, or its endpoints, concern the Gateway's routes that name it, and the listeners that these are on."""
+    gateway, name = key
+    current = rows.get(name)
+    if current is None or current.version != refused.version:
+        return None
+    routes: list[Ref] = []
+    listeners: dict[ir.ListenerKey, None] = {}
+    for ref, _ in named.get(name) or ():
+        found = _listeners(gateway, accepted.get(ref))
+        if found:
+            routes.append(ref)
+            listeners.update(dict.fromkeys(found))
+    return Verdict(f"cluster {name}: {refused.words}", tuple(listeners), tuple(routes))
+
+
+def of_secret(
+    key: tuple[Key, str],
+    refused: Refused,
+    rows: Lookup[tuple[Key, str], Resource],
+    parents: Lookup[Key, ir.Parent],
+) -> Verdict | None:
+    """A secret concerns the listeners that serve it."""
+    gateway, name = key
+    current, parent = rows.get(key), parents.get(gateway)
+    if current is None or parent is None or current.version != refused.version:
+        return None
+    serving = (it.key for it in parent.listeners if name in map(secret_name, it.certificates))
+    return Verdict(f"Secret {name}: {refused.words}", tuple(serving))
+
+
+def by_route(type_: str, key: tuple[Any, ...], verdict: Verdict) -> Iterator[tuple[Ref, tuple[Any, ...], str]]:
+    """Put a verdict on a resource of some type to the others on a route."""
+    return ((ref, (type_, *key), verdict.words) for ref in verdict.routes)
+
+
+def by_listener(
+    type_: str, key: tuple[Any, ...], verdict: Verdict
+) -> Iterator[tuple[ir.ListenerKey, tuple[Any, ...], str]]:
+    """Put a verdict on a resource of some type to the others on a listener."""
+    return ((listener, (type_, *key), verdict.words) for listener in verdict.listeners)
+
+
+def suspects(key: ir.HostKey, host: VirtualHost, held: bytes, hosted: Lookup[ir.HostKey, Members]) -> tuple[Ref, ...]:
+    """Name the routes of a refused virtual host whose part of it is new to an Envoy that holds `held` in its place."""
+    levels = [key, *(key._replace(domain=wildcard) for wildcard in wildcards_above(key.domain))]
+    routes = (member for level in levels for member in hosted.get(level) or ())
+    found = {
+        place.route: None
+        for place, route in routes
+        if route is not None and route.frame in host.frame and route.frame not in held
+    }
+    return tuple(found)
+
+
+def _listeners(gateway: Key, bound: ir.Bound | None) -> Iterable[ir.ListenerKey]:
+    if bound is None:
+        return []
+    attachments = (it for bond in bound.bonds if bond.refusal is None for it in bond.attachments)
+    return [it.listener.key for it in attachments if it.listener.gateway == gateway and it.listener.serves]
