@@ -128,7 +128,7 @@ async def loopback() -> AsyncIterator[Loopback]:
         await runner.cleanup()
 
 
-def kubeconfig(folder: Path, server: str, user: Mapping[str, Any]) -> str:
+def kubeconfig(folder: Path, server: str, user: Mapping[str, Any], **cluster: Any) -> str:
     """Write a kubeconfig for a server and return its path."""
     path = folder / "kubeconfig"
     document = {
@@ -136,7 +136,7 @@ def kubeconfig(folder: Path, server: str, user: Mapping[str, Any]) -> str:
         "kind": "Config",
         "current-context": "test",
         "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
-        "clusters": [{"name": "test", "cluster": {"server": server}}],
+        "clusters": [{"name": "test", "cluster": {"server": server, **cluster}}],
         "users": [{"name": "test", "user": dict(user)}],
     }
     path.write_text(json.dumps(document))

@@ -69,6 +69,11 @@ class Client:
         await credentials.load()
         return cls(credentials)
 
+    @property
+    def host(self) -> str:
+        """Where the kube-apiserver is, e.g. `https://10.96.0.1:443`."""
+        return self._credentials.host
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -209,7 +209,7 @@ class KubeSource:
         reflection = Reflection(self._decoders[place.kind], memory, complain)
         collection = self._collection(place, version)
         reflector = Reflector(self._client, collection, reflection, self._timing, self._news.set)
-        log.info("kube.followed", kind=place.kind, namespace=place.namespace, version=version)
+        log.debug("kube.followed", kind=place.kind, namespace=place.namespace, version=version)
         return Followed(version, memory, reflector, self._group.create_task(reflector.run()))
 
     def _memory(self, place: Place) -> Memory[Any]:
