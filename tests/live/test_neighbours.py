@@ -131,18 +131,19 @@ def test_routes_of_a_cluster_that_envoy_refuses_answer_500_and_no_other_notices(
     folder.write("tenant.yaml", *tenant("first", backend_port))
     with ExitStack() as stack:
         gatehouse = stack.enter_context(serve(folder, ports))
-        stack.enter_context(without_tls(ports))
-        gatehouse.wait_until(lambda: edge.status("tenant.example.com") == 200, "the tenant's first 200")
-        with requests(edge, "tenant.example.com") as load:
-            endpoints = served("secure", backend_port)[1:]
-            folder.write(
-                "secure.yaml", service("secure", appProtocol="https"), *endpoints, http_route("secure", rule("secure"))
-            )
+        with without_tls(ports):
+            gatehouse.wait_until(lambda: edge.status("tenant.example.com") == 200, "the tenant's first 200")
+            secure = (service("secure", appProtocol="https"), *served("secure", backend_port)[1:])
+            folder.write("secure.yaml", *secure, http_route("secure", rule("secure")))
             gatehouse.wait_until(lambda: edge.status("secure.example.com") == 500, "the refused route's 500", SOON)
+        stack.enter_context(without_tls(ports))
+        gatehouse.wait_until(lambda: edge.status("tenant.example.com") == 200, "the tenant after a restart", SOON)
+        with requests(edge, "tenant.example.com") as load:
             move_to_new_services(folder, gatehouse, edge, backend_port)
             gatehouse.wait_until_said("nack", "shop/secure/80/https1", "transport_sockets.tls")
             assert "transport_sockets.tls" in refused(ports)["shop/secure/80/https1"]
-            folder.write("secure.yaml", service("secure"), *endpoints, http_route("secure", rule("secure")))
+            assert edge.status("secure.example.com") == 500
+            folder.write("secure.yaml", *served("secure", backend_port), http_route("secure", rule("secure")))
             gatehouse.wait_until(lambda: edge.status("secure.example.com") == 200, "the repair", SOON)
             assert refused(ports) == {}
         assert load.failures == []

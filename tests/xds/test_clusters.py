@@ -96,13 +96,14 @@ def test_a_gateway_has_the_clusters_that_its_hosts_need_and_no_others() -> None:
         assert [key for key, _ in world.of_type[kind].items()] == [(EDGE, "shop/cart/80")]
 
 
-def test_a_refused_cluster_is_taken_out_until_it_changes() -> None:
+def test_a_refused_cluster_is_named_by_no_route_until_it_changes() -> None:
     """Its routes answer with an error meanwhile; the version that was refused is all that the refusal is about."""
     world = World(http()).service("cart").route("cart", when(EVERYTHING, to("cart"))).commit()
     ((_, resource),) = world.of_type[ResourceType.CLUSTER].items()
     world.refuse(resource.name, resource.version).commit()
     ((_, host),) = world.hosts.items()
-    assert (host.clusters, len(world.of_type[ResourceType.CLUSTER])) == ((), 0)
+    assert (host.clusters, host.refused) == ((), (resource.name,))
+    assert [name for (_, name), _ in world.of_type[ResourceType.CLUSTER].items()] == [resource.name]
     world.service("cart", dns=(("cart.example.com", 80),)).commit()
     ((_, host),) = world.hosts.items()
     assert (host.clusters, len(world.of_type[ResourceType.CLUSTER])) == (("shop/cart/80",), 1)

@@ -71,12 +71,13 @@ def assemble(key: ir.HostKey, members: Members, hosted: Lookup[ir.HostKey, Membe
     routes = _reachable(key, members, hosted)
     body = [wire.frame(NAME_FIELD, domain), wire.frame(DOMAINS_FIELD, domain), *[route.frame for route in routes]]
     clusters = chain.from_iterable([route.clusters for route in routes])
-    return virtual_host(key.domain, wire.frame(VIRTUAL_HOSTS_FIELD, b"".join(body)), clusters)
+    refused = chain.from_iterable([route.refused for route in routes])
+    return virtual_host(key.domain, wire.frame(VIRTUAL_HOSTS_FIELD, b"".join(body)), clusters, refused)
 
 
 def clusters_used(key: ir.HostKey, host: VirtualHost) -> Iterator[tuple[tuple[Key, str], ir.HostKey, bool]]:
-    """Name the clusters that a virtual host needs."""
-    return (((key.gateway, cluster), key, True) for cluster in host.clusters)
+    """Name the clusters that a virtual host needs, refused ones too: an Envoy that starts anew may take them."""
+    return (((key.gateway, cluster), key, True) for cluster in (*host.clusters, *host.refused))
 
 
 def _reachable(key: ir.HostKey, members: Members, hosted: Lookup[ir.HostKey, Members]) -> list[EncodedRoute]:

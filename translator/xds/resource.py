@@ -39,6 +39,8 @@ class VirtualHost(Value):
     """128-bit hash of the frame; the sum of a table's digests is what its version is made of."""
     clusters: tuple[str, ...] = ()
     """Sorted names of the clusters that its routes send requests to, mirrors included."""
+    refused: tuple[str, ...] = ()
+    """Sorted names of those that they would, had this Gateway's Envoys not refused them."""
 
 
 class RouteTable(Value):
@@ -103,9 +105,9 @@ def resource(name: str, body: bytes, clusters: Iterable[str] = ()) -> Resource:
     return Resource(name, version(digest(body)), body, tuple(sorted(set(clusters))))
 
 
-def virtual_host(name: str, frame: bytes, clusters: Iterable[str] = ()) -> VirtualHost:
+def virtual_host(name: str, frame: bytes, clusters: Iterable[str] = (), refused: Iterable[str] = ()) -> VirtualHost:
     """Make a virtual host of its framed encoding."""
-    return VirtualHost(name, frame, digest(frame), tuple(sorted(set(clusters))))
+    return VirtualHost(name, frame, digest(frame), tuple(sorted(set(clusters))), tuple(sorted(set(refused))))
 
 
 def route_table(name: str, head: bytes) -> RouteTable:

@@ -26,6 +26,8 @@ class EncodedRoute(Value):
     frame: bytes
     clusters: tuple[str, ...]
     """Names of the clusters that it sends requests to, mirrors included."""
+    refused: tuple[str, ...] = ()
+    """Names of those that it would, had this Gateway's Envoys not refused them."""
 
 
 class EncodedRoutes(Value):
@@ -38,12 +40,13 @@ class EncodedRoutes(Value):
 
 
 class Clusters:
-    """The names of the clusters that a route may use, refused ones left out; collects those that it was given."""
+    """The names of the clusters that a route may use, refused ones left out; collects both."""
 
     def __init__(self, gateway: Key, unusable: Lookup[tuple[Key, str], Any]) -> None:
         self._gateway = gateway
         self._unusable = unusable
         self.used: set[str] = set()
+        self.refused: set[str] = set()
 
     def name(self, cluster: ir.ClusterKey | None) -> str:
         """Return the cluster's name, or NO_CLUSTER where there is none or the Gateway's Envoys refused it."""
@@ -51,6 +54,7 @@ class Clusters:
             return NO_CLUSTER
         name = cluster_name(cluster)
         if self._unusable.get((self._gateway, name)) is not None:
+            self.refused.add(name)
             return NO_CLUSTER
         self.used.add(name)
         return name
@@ -82,7 +86,8 @@ def _encoded(route: ir.Route, served: ir.Served, clusters: Clusters) -> EncodedR
         **header_fields(route.request, route.response),
     )
     frame = wire.frame(ROUTES_FIELD, wire.encode(message))
-    return EncodedRoute(route.rank, route.catches_all, frame, tuple(sorted(clusters.used)))
+    used, refused = tuple(sorted(clusters.used)), tuple(sorted(clusters.refused))
+    return EncodedRoute(route.rank, route.catches_all, frame, used, refused)
 
 
 def _per_filter(cors: ir.Cors | None) -> dict[str, Any]:
