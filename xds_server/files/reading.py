@@ -1,7 +1,6 @@
 """What a file was found to hold: its parts, what they claim, and on which lines."""
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import NamedTuple
 
 from translator.value import Ref
@@ -19,7 +18,9 @@ class ReadPart(NamedTuple):
 
 
 class FileContent:
-    """What a file was found to hold at its last reading."""
+    """What a file was found to hold at its last reading; there are thousands, so it remembers little."""
+
+    __slots__ = ("_lines", "failure", "found", "parts", "trusted")
 
     def __init__(self, found: File, trusted: Signature | None, parts: tuple[ReadPart, ...], failure: str = "") -> None:
         self.found = found
@@ -27,8 +28,9 @@ class FileContent:
         """The file's signature, unless the file may change without changing it."""
         self.parts = parts
         self.failure = failure
+        self._lines: dict[int, int] | None = None
 
-    @cached_property
+    @property
     def claims(self) -> dict[Ref, tuple[Accepted | Refused, ...]]:
         """Its entries by the object that they are about, in the order in which they are written."""
         claims: dict[Ref, tuple[Accepted | Refused, ...]] = {}
@@ -38,10 +40,12 @@ class FileContent:
                     claims[entry.ref] = (*claims.get(entry.ref, ()), entry)
         return claims
 
-    @cached_property
+    @property
     def lines(self) -> dict[int, int]:
-        """The line of each entry, by the entry's identity."""
-        return {id(entry): part.start + entry.line for part in self.parts for entry in part.objects.entries}
+        """The line of each entry, by the entry's identity; worked out when it is first asked for."""
+        if self._lines is None:
+            self._lines = {id(entry): part.start + entry.line for part in self.parts for entry in part.objects.entries}
+        return self._lines
 
     def findings(self, name: str) -> Iterator[Finding]:
         """Yield what is wrong with the file, which is called `name`, by itself."""

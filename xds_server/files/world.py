@@ -52,7 +52,8 @@ class World:
 
     def __init__(self, settle: float) -> None:
         self._settle = settle
-        self._claims: dict[Ref, dict[str, tuple[Accepted | Refused, ...]]] = {}
+        self._claims: dict[Ref, tuple[tuple[str, Accepted | Refused], ...]] = {}
+        """By object, who claims it: pairs of file and entry, those of one file as they are written."""
         self._orders: dict[str, Order] = {}
         self._broken: set[str] = set()
         self._live: dict[Ref, Live] = {}
@@ -78,20 +79,24 @@ class World:
         """Let a file claim `new` where it claimed `old`; one that is not intact holds what it held."""
         self._orders[file] = order
         for ref in old.keys() - new.keys():
-            del self._claims[ref][file]
-            if not self._claims[ref]:
-                del self._claims[ref]
-            self._touched.add(ref)
+            self._claim(ref, file, ())
         for ref, entries in new.items():
             before = old.get(ref)
             if before is None or len(before) != len(entries) or any(map(_differ, before, entries)):
-                self._claims.setdefault(ref, {})[file] = entries
-                self._touched.add(ref)
+                self._claim(ref, file, entries)
         if intact:
             self._broken.discard(file)
             self._touched |= self._held.pop(file, set())
         else:
             self._broken.add(file)
+
+    def _claim(self, ref: Ref, file: str, entries: tuple[Accepted | Refused, ...]) -> None:
+        """Let a file say this of an object instead of what it said before."""
+        others = [claim for claim in self._claims.pop(ref, ()) if claim[0] != file]
+        claims = (*others, *((file, entry) for entry in entries))
+        if claims:
+            self._claims[ref] = claims
+        self._touched.add(ref)
 
     def remove(self, file: str, old: Claims) -> None:
         """Let a file claim nothing any more."""
@@ -111,9 +116,7 @@ class World:
             yield ref, self._ordered(ref)
 
     def _ordered(self, ref: Ref) -> list[tuple[str, Accepted | Refused]]:
-        by_file = self._claims.get(ref, {})
-        files = sorted(by_file, key=self._orders.__getitem__) if len(by_file) > 1 else list(by_file)
-        return [(file, entry) for file in files for entry in by_file[file]]
+        return sorted(self._claims.get(ref, ()), key=lambda claim: self._orders[claim[0]])
 
     def _decide(self, ref: Ref, now: float) -> Iterator[Change]:
         claims = self._ordered(ref)
