@@ -181,7 +181,8 @@ async def test_the_world_and_what_becomes_of_it(client: Client, home: str) -> No
         assert names(await anext(source)) == [f"+Namespace {home}", "+Service cart", "+Service tap", "+Service till"]
         await write_service(client, home, "till", port=90)
         assert await anext(source) == (Put(Ref("Service", home, "till"), service(home, "till", created, port=90)),)
-        status = {"status": {"loadBalancer": {"ingress": [{"ip": "10.0.0.1"}]}}}
+        condition = {"type": "Seen", "status": "True", "reason": "Seen", "message": "", "lastTransitionTime": created}
+        status = {"status": {"conditions": [condition]}}
         await client.patch(path_of("v1", "services", home, "till", "status"), status)
         await client.delete(path)
         assert await anext(source) == (Delete(Ref("Service", home, "till")),)
