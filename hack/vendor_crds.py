@@ -1,10 +1,10 @@
-"""Turn the Gateway API's CustomResourceDefinitions into the compact JSON that `xds_server.schema` reads.
+"""Turn the Gateway API's CustomResourceDefinitions, and our own, into the compact JSON that `xds_server.schema` reads.
 
     python hack/vendor_crds.py "$(go list -m -f '{{.Dir}}' sigs.k8s.io/gateway-api)"
 
 One file per channel and kind. Kept: names, scope, versions, and of each served version what validates, prunes or
 defaults a document. Left out: descriptions, printer columns, the schemas of versions that are not served, and `status`,
-which a kube-apiserver drops from what a user writes.
+which a kube-apiserver drops from what a user writes. Integers-or-strings are taken as they are.
 """
 
 import json
@@ -18,11 +18,21 @@ import yaml
 
 DATA = Path(__file__).parent.parent / "xds_server" / "schema" / "data"
 CHANNELS = ("standard", "experimental")
+OWN = Path(__file__).parent.parent / "deploy" / "crds"
+ANYTHING = "x-kubernetes-preserve-unknown-fields"
 IGNORED = {"description", "x-kubernetes-map-type"}
 KEPT = {
     *("type", "format", "default", "enum", "pattern", "required", "properties", "additionalProperties", "items"),
     *("minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "minProperties", "maxProperties"),
-    *("not", "anyOf", "oneOf", "x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-validations"),
+    *(
+        ANYTHING,
+        "not",
+        "anyOf",
+        "oneOf",
+        "x-kubernetes-list-type",
+        "x-kubernetes-list-map-keys",
+        "x-kubernetes-validations",
+    ),
 }
 RULE = {"rule", "message"}
 SERVER_OWNED = {"apiVersion", "kind", "metadata", "status"}
@@ -30,6 +40,8 @@ SERVER_OWNED = {"apiVersion", "kind", "metadata", "status"}
 
 def compact(schema: dict[str, Any]) -> dict[str, Any]:
     """Keep what validates; raises ValueError on a keyword that `xds_server.schema` does not implement."""
+    if schema.get("x-kubernetes-int-or-string"):
+        return {ANYTHING: True}
     if unread := (schema.keys() - KEPT - IGNORED) | {
         key for rule in schema.get("x-kubernetes-validations", ()) for key in rule.keys() - RULE
     }:
@@ -79,19 +91,30 @@ def definition(crd: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def main(module: Path) -> None:
-    """Write the data of both channels anew."""
-    for channel in CHANNELS:
-        folder = DATA / channel
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for source in sorted((module / "config" / "crd" / channel).glob("*.yaml")):
-            for document in yaml.load_all(source.read_text(), Loader=yaml.CSafeLoader):
-                if document and document.get("kind") == "CustomResourceDefinition":
-                    row = definition(document)
-                    text = json.dumps(row, separators=(",", ":"), ensure_ascii=False)
-                    (folder / f"{row['kind']}.json").write_text(text + "\n")
+def texts(crds: Path) -> Iterator[tuple[str, str]]:
+    """The name and content of a file for each definition in a folder."""
+    for source in sorted(crds.glob("*.yaml")):
+        for document in yaml.load_all(source.read_text(), Loader=yaml.CSafeLoader):
+            if document and document.get("kind") == "CustomResourceDefinition":
+                row = definition(document)
+                yield f"{row['kind']}.json", json.dumps(row, separators=(",", ":"), ensure_ascii=False) + "\n"
+
+
+def write(crds: Path, folder: Path) -> None:
+    """Write a folder's data anew."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name, text in texts(crds):
+        (folder / name).write_text(text)
+
+
+def main(module: Path | None) -> None:
+    """Write the data of both channels, if their module is given, and of our own kinds anew."""
+    if module is not None:
+        for channel in CHANNELS:
+            write(module / "config" / "crd" / channel, DATA / channel)
+    write(OWN, DATA / "own")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]) if sys.argv[1:] else None)

@@ -5,7 +5,10 @@ Closed unions of frozen values. Durations are whole milliseconds, hostnames lowe
 
 from typing import NamedTuple, TypeAlias
 
+import msgspec
+
 from translator.api.gateway import FromNamespaces
+from translator.api.parameters import EnvoyParametersSpec
 from translator.api.routes import ParentReference
 from translator.value import Key, Ref, Value
 
@@ -71,6 +74,10 @@ class Placement(Value):
     """(type, value) pairs for the Gateway's status."""
     port_offset: int = 0
     """Added to listener ports below 1024."""
+    reserved: tuple[int, ...] = ()
+    """Ports that the Envoys use for themselves."""
+    refusal: Refusal | None = None
+    """Why the Gateway has no Envoys, or not as it should; it is not Programmed then."""
 
     def port(self, listener_port: int) -> int:
         """Return the port to bind for a listener's port."""
@@ -83,6 +90,25 @@ class Progress(Value):
     generation: int
     listeners: tuple[str, ...]
     """Names of the listeners that were served at that generation."""
+
+
+class Infrastructure(Value):
+    """What is needed of a Gateway to run its Envoys."""
+
+    uid: str
+    class_name: str
+    ports: tuple[tuple[int, str], ...]
+    """Ports to be reached at, with TCP or UDP; at least one, sorted."""
+    addresses: tuple[str, ...] = ()
+    """IP addresses that were asked for, by preference."""
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
+    annotations: dict[str, str] = msgspec.field(default_factory=dict)
+    """For all that is made for the Gateway, pods too."""
+    parameters: EnvoyParametersSpec = EnvoyParametersSpec()
+
+
+class Held(Value):
+    """A Gateway of ours that cannot be served as it is: what it runs on is left alone."""
 
 
 # ---- routes ---------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ back). A table reads only tables above it.
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from translator import ir
 from translator.api.kinds import Object
@@ -17,6 +17,7 @@ from translator.attach import (
     conflicts,
     endpoints,
     grants,
+    infrastructure,
     listeners,
     parents,
     policies,
@@ -52,6 +53,13 @@ class Settings(Value):
     """Call a Gateway Programmed when `acknowledge` says so, and not as soon as it is translated."""
 
 
+class InfrastructureChange(NamedTuple):
+    """What a Gateway's Envoys run on now; None where it is none of our Gateways (any more)."""
+
+    gateway: Key
+    infrastructure: ir.Infrastructure | ir.Held | None
+
+
 class Commit(Value):
     """What one commit changed; each list is free of duplicates and holds only real changes."""
 
@@ -59,9 +67,10 @@ class Commit(Value):
     tables: tuple[TableChange, ...]
     hosts: tuple[HostChange, ...]
     statuses: tuple[StatusChange, ...]
+    infrastructures: tuple[InfrastructureChange, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.resources or self.tables or self.hosts or self.statuses)
+        return bool(self.resources or self.tables or self.hosts or self.statuses or self.infrastructures)
 
 
 class Translator:
@@ -80,6 +89,7 @@ class Translator:
                 "ListenerSet",
                 "ReferenceGrant",
                 "BackendTLSPolicy",
+                "EnvoyParameters",
                 "Service",
                 "EndpointSlice",
                 "Secret",
@@ -100,12 +110,18 @@ class Translator:
         self._progress: Source[Key, ir.Progress] = source("progress")
 
         # attach: listeners
-        owned = graph.derived("classes", objects["GatewayClass"], partial(classes.owned, settings.controller_name))
+        parameters = objects["EnvoyParameters"]
+        owned = graph.derived(
+            "classes", objects["GatewayClass"], partial(classes.owned, settings.controller_name), parameters
+        )
         granted = graph.group("grants", (objects["ReferenceGrant"], grants.by_namespace))
         wanted = graph.group("certificates wanted", (objects["Gateway"], certificates.wanted))
         checked = self._checked = graph.derived("certificates", wanted, certificates.check, objects["Secret"])
         reported = self._reported = graph.derived(
-            "listeners", objects["Gateway"], listeners.resolve, owned, checked, granted, self._placements
+            "listeners", objects["Gateway"], listeners.resolve, owned, checked, granted, self._placements, parameters
+        )
+        self._infrastructures: Table[Key, ir.Infrastructure | ir.Held] = graph.derived(
+            "infrastructure", reported, infrastructure.of_gateway, objects["Gateway"], owned, parameters
         )
         parent_rows = self._parents = graph.derived("parents", reported, listeners.parent)
 
@@ -287,6 +303,10 @@ class Translator:
             tables=tuple(TableChange(*key, self._tables.get(key)) for key in sorted(self._tables.changed)),
             hosts=tuple(self._changed_hosts()),
             statuses=tuple(self._changed_statuses()),
+            infrastructures=tuple(
+                InfrastructureChange(key, self._infrastructures.get(key))
+                for key in sorted(self._infrastructures.changed)
+            ),
         )
 
     # ---- out ------------------------------------------------------------------------------------------------------

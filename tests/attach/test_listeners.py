@@ -5,6 +5,7 @@ from typing import Any
 from tests.builders import gateway, grant, https, listener
 from translator import ir
 from translator.api.gateway import FromNamespaces, Gateway
+from translator.api.parameters import EnvoyParameters
 from translator.attach.certificates import Certificate
 from translator.attach.classes import Owned
 from translator.attach.conditions import Reason
@@ -24,9 +25,10 @@ def resolved(
     checked: dict[Key, Certificate | Refusal] | None = None,
     granted: dict[str, Grants] | None = None,
     placements: dict[Key, ir.Placement] | None = None,
+    parameters: dict[Key, EnvoyParameters] | None = None,
 ) -> GatewayListeners:
     classes = {} if owned is None else {Key("", "gatehouse"): owned}
-    found = resolve(EDGE, given, classes, checked or {}, granted or {}, placements or {})
+    found = resolve(EDGE, given, classes, checked or {}, granted or {}, placements or {}, parameters or {})
     assert found is not None
     return found
 
@@ -47,7 +49,7 @@ def serves(report: ListenerReport) -> bool:
 
 
 def test_a_gateway_of_another_class_is_none_of_ours() -> None:
-    assert resolve(EDGE, gateway(), {}, {}, {}, {}) is None
+    assert resolve(EDGE, gateway(), {}, {}, {}, {}, {}) is None
 
 
 def test_an_http_listener_shares_the_route_table_of_its_port() -> None:
@@ -290,13 +292,13 @@ def test_a_grant_for_gateways_permits_a_secret_of_another_namespace() -> None:
 # ---- what is not supported ------------------------------------------------------------------------------------------
 
 
-def test_parameters_are_refused_and_nothing_of_the_gateway_is_served() -> None:
+def test_parameters_of_an_unknown_kind_are_refused_and_nothing_of_the_gateway_is_served() -> None:
     reference = {"group": "invalid.io", "kind": "InvalidParameters", "name": "invalid"}
     found = resolved(gateway(infrastructure={"parametersRef": reference}))
     assert found.refusal == Refusal(
         Reason.INVALID_PARAMETERS,
-        "Gateway shop/edge takes no parameters, but its infrastructure.parametersRef names InvalidParameters invalid; "
-        "remove infrastructure.parametersRef",
+        "parametersRef of Gateway shop/edge names InvalidParameters invalid of group invalid.io; "
+        "use kind EnvoyParameters of group gatehouse.dev",
     )
     assert not serves(found.reports[0])
 

@@ -35,7 +35,7 @@ def status(
     **lookups: Any,
 ) -> GatewayStatus:
     placements = {} if placement is None else {EDGE: placement}
-    row = resolve(EDGE, given, owned or OURS, lookups.get("checked", {}), {}, placements)
+    row = resolve(EDGE, given, owned or OURS, lookups.get("checked", {}), {}, placements, {})
     assert row is not None
     return of_gateway(
         EDGE,
@@ -62,7 +62,7 @@ def messages(conditions: tuple[Condition, ...]) -> dict[str, str]:
 
 def class_status(**spec: Any) -> GatewayClassStatus | None:
     given = gateway_class(**spec)
-    ours = owned(CONTROLLER, GATEHOUSE, given)
+    ours = owned(CONTROLLER, GATEHOUSE, given, {})
     return of_class(("Gateway", "HTTPRoute"), GATEHOUSE, given, {} if ours is None else {GATEHOUSE: ours})
 
 
@@ -100,7 +100,8 @@ def test_a_class_with_parameters_is_refused() -> None:
         "Accepted",
         False,
         "InvalidParameters",
-        "GatewayClass gatehouse takes no parameters, but its parametersRef names Config big; remove spec.parametersRef",
+        "parametersRef of GatewayClass gatehouse names Config big of group example.com; "
+        "use kind EnvoyParameters of group gatehouse.dev",
         1,
     )
 

@@ -10,12 +10,13 @@ GATEWAY_KINDS = [
     *("ReferenceGrant", "TCPRoute", "TLSRoute", "UDPRoute"),
 ]
 CORE_KINDS = ["ConfigMap", "EndpointSlice", "Namespace", "Secret", "Service"]
+OWN_KINDS = ["EnvoyParameters"]
 EXPERIMENTAL_KINDS = ["XBackend", "XBackendTrafficPolicy", "XMesh", "XTelemetryPolicy"]
 
 
 def test_the_kinds_of_each_channel() -> None:
-    assert set(CATALOGS[Channel.STANDARD].kinds) == {*GATEWAY_KINDS, *CORE_KINDS}
-    assert set(CATALOGS[Channel.EXPERIMENTAL].kinds) == {*GATEWAY_KINDS, *CORE_KINDS, *EXPERIMENTAL_KINDS}
+    assert set(CATALOGS[Channel.STANDARD].kinds) == {*GATEWAY_KINDS, *CORE_KINDS, *OWN_KINDS}
+    assert set(CATALOGS[Channel.EXPERIMENTAL].kinds) == {*GATEWAY_KINDS, *CORE_KINDS, *OWN_KINDS, *EXPERIMENTAL_KINDS}
 
 
 @pytest.mark.parametrize(

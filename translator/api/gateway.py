@@ -171,6 +171,13 @@ class GatewayInfrastructure(ApiValue):
     parameters_ref: LocalParametersReference | None = None
 
 
+class GatewayMeta(Meta):
+    """Gateways own what is made for them, and owners are named by uid."""
+
+    uid: str = ""
+    """Empty where the object never was in a cluster."""
+
+
 class GatewaySpec(ApiValue):
     """What a Gateway asks for."""
 
@@ -186,7 +193,7 @@ class GatewaySpec(ApiValue):
 class Gateway(ApiValue):
     """An instance of traffic handling: a group of Envoys with listeners."""
 
-    metadata: Meta
+    metadata: GatewayMeta
     spec: GatewaySpec
 
 

@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from translator.api import core, gateway, policies, routes
+from translator.api import core, gateway, parameters, policies, routes
 from translator.value import Ref, Value
 
 Object: TypeAlias = (
@@ -15,6 +15,7 @@ Object: TypeAlias = (
     | routes.Route
     | policies.ReferenceGrant
     | policies.BackendTLSPolicy
+    | parameters.EnvoyParameters
     | core.Service
     | core.EndpointSlice
     | core.Secret
@@ -78,6 +79,13 @@ KINDS: Mapping[str, Kind] = {
             versions=("v1", "v1alpha3"),
             plural="backendtlspolicies",
             struct=policies.BackendTLSPolicy,
+        ),
+        Kind(
+            name=parameters.PARAMETERS_KIND,
+            group=parameters.PARAMETERS_GROUP,
+            versions=("v1alpha1",),
+            plural="envoyparameters",
+            struct=parameters.EnvoyParameters,
         ),
         Kind(name="Service", group="", versions=("v1",), plural="services", struct=core.Service),
         Kind(

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from translator import ir
 from translator.api.gateway import GATEWAY_GROUP, Gateway, Listener
+from translator.api.parameters import EnvoyParameters
 from translator.attach import distinct, unsupported
+from translator.attach import parameters as parameters_refs
 from translator.attach.certificates import Certificate, served_by
 from translator.attach.classes import Owned
 from translator.attach.conditions import Reason
@@ -77,6 +79,7 @@ def resolve(
     checked: Lookup[Key, Certificate | Refusal],
     granted: Lookup[str, Grants],
     placements: Lookup[Key, ir.Placement],
+    parameters: Lookup[Key, EnvoyParameters],
 ) -> GatewayListeners | None:
     """Resolve a Gateway's listeners; None where its class is not ours, for then it is not ours to speak of."""
     spec = gateway.spec
@@ -86,7 +89,11 @@ def resolve(
     gateway_class = owned.get(Key("", spec.gateway_class_name))
     if gateway_class is None:
         return None
-    refusal = _class_refused(spec.gateway_class_name, gateway_class) or unsupported.of_gateway(key, gateway)
+    refusal = (
+        _class_refused(spec.gateway_class_name, gateway_class)
+        or _parameters_refused(key, gateway, parameters)
+        or unsupported.of_gateway(gateway)
+    )
     collisions = _collisions(spec.listeners, placements.get(key) or ir.Placement())
     conflicts, overlaps = distinct.conflicts(spec.listeners), distinct.overlaps(spec.listeners)
     reports = []
@@ -172,13 +179,21 @@ def _class_refused(name: str, gateway_class: Owned) -> Refusal | None:
     return Refusal(Reason.PENDING, message)
 
 
+def _parameters_refused(key: Key, gateway: Gateway, parameters: Lookup[Key, EnvoyParameters]) -> Refusal | None:
+    chosen = parameters_refs.of_gateway(key, gateway, parameters)
+    return chosen if isinstance(chosen, Refusal) else None
+
+
 def _collisions(listeners: Sequence[Listener], placement: ir.Placement) -> dict[str, tuple[Refusal, ...]]:
     """Refuse listeners whose port is moved to one that another listener has for itself, or is not to be had."""
     taken = {it.port: it.name for it in listeners if it.protocol in KINDS_OF}
     found: dict[str, tuple[Refusal, ...]] = {}
     for listener in listeners:
         port = placement.port(listener.port)
-        if port != listener.port and port in taken:
+        if port in placement.reserved:
+            message = f"port {port} is used by the Envoys themselves; give the listener another one"
+            found[listener.name] = (Refusal(Reason.PORT_UNAVAILABLE, message),)
+        elif port != listener.port and port in taken:
             message = (
                 f"port {listener.port} is bound at {port}, which listener {taken[port]} has for itself; "
                 "give one of them another port, or choose another port offset"

@@ -120,7 +120,7 @@ def _gateway_programmed(
         return condition(Type.PROGRAMMED, False, Reason.INVALID, message, generation)
     if said := [f"listener {name}: {told}" for name, told in words.items() if told]:
         return condition(Type.PROGRAMMED, False, Reason.INVALID, "; ".join(said), generation)
-    refusal = None if placement is None else _address_refused(gateway, placement)
+    refusal = None if placement is None else placement.refusal or _address_refused(gateway, placement)
     if refusal is not None:
         return refused(Type.PROGRAMMED, (refusal,), generation)
     return _acknowledged(generation, done)
@@ -135,14 +135,12 @@ def _acknowledged(generation: int, done: ir.Progress | None) -> Condition:
 
 
 def _address_refused(gateway: GatewayListeners, placement: ir.Placement) -> ir.Refusal | None:
-    if not placement.addresses:
-        return ir.Refusal(Reason.ADDRESS_NOT_ASSIGNED, "no address has been assigned yet")
     has = [value for _, value in placement.addresses]
     lacks = [value for value in gateway.requested if value not in has]
-    if not lacks:
-        return None
-    message = f"address {', '.join(lacks)} cannot be used: the Gateway is at {', '.join(has)}; ask for that or for none"
-    return ir.Refusal(Reason.ADDRESS_NOT_USABLE, message)
+    if lacks:
+        at = f"the Gateway is at {', '.join(has)}; ask for that or for none" if has else "nobody has assigned it"
+        return ir.Refusal(Reason.ADDRESS_NOT_USABLE, f"address {', '.join(lacks)} cannot be used: {at}")
+    return None if has else ir.Refusal(Reason.ADDRESS_NOT_ASSIGNED, "no address has been assigned yet")
 
 
 def _gateway_resolved_refs(gateway: GatewayListeners) -> Condition:

@@ -3,22 +3,13 @@
 from translator.api.gateway import Gateway, GatewayTLSConfig, Listener
 from translator.attach.conditions import Reason
 from translator.ir import HTTP_PROTOCOLS, Refusal
-from translator.value import Key
 
 PROTOCOLS = ("TLS", "TCP", "UDP")
 """Protocols of the specification that take no traffic."""
 
 
-def of_gateway(key: Key, gateway: Gateway) -> Refusal | None:
-    """Refuse a Gateway as a whole: parameters and addresses concern all of it."""
-    infrastructure = gateway.spec.infrastructure
-    if infrastructure is not None and infrastructure.parameters_ref is not None:
-        parameters = infrastructure.parameters_ref
-        message = (
-            f"Gateway {key} takes no parameters, but its infrastructure.parametersRef names {parameters.kind} "
-            f"{parameters.name}; remove infrastructure.parametersRef"
-        )
-        return Refusal(Reason.INVALID_PARAMETERS, message)
+def of_gateway(gateway: Gateway) -> Refusal | None:
+    """Refuse a Gateway as a whole: addresses concern all of it."""
     types = dict.fromkeys(it.type for it in gateway.spec.addresses if it.type != "IPAddress")
     if types:
         message = f"addresses of type {', '.join(types)} are not supported; ask for type IPAddress or for none"

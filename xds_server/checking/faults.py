@@ -65,7 +65,7 @@ def faults(ref: Ref, value: Object, world: World) -> Iterator[Fault]:
 
 def _of_gateway(ref: Ref, value: gateway.Gateway, world: World) -> Iterator[Fault]:
     """What is wrong with a Gateway's class is said of the class."""
-    found = listeners.resolve(ref.key, value, world.owned, world.certificates, world.granted, {})
+    found = listeners.resolve(ref.key, value, world.owned, world.certificates, world.granted, {}, world.parameters)
     if found is None:
         return
     if found.refusal is not None and found.refusal.reason != Reason.PENDING:

@@ -14,6 +14,8 @@ from xds_server.checking.world import World
 Named: TypeAlias = (
     gateway.SecretObjectReference
     | gateway.ObjectReference
+    | gateway.ParametersReference
+    | gateway.LocalParametersReference
     | gateway.ParentGatewayReference
     | routes.BackendObjectReference
 )
@@ -40,6 +42,8 @@ class Reference(Value):
 def ours(ref: Ref, value: Object, world: World) -> bool:
     """Say whether an object is ours to judge: whether it, or one of its parents, may be served by us."""
     match value:
+        case gateway.GatewayClass():
+            return ref.key in world.owned
         case gateway.Gateway():
             return not world.foreign(ref.key)
         case gateway.ListenerSet() | policies.BackendTLSPolicy():
@@ -54,11 +58,18 @@ def ours(ref: Ref, value: Object, world: World) -> bool:
 def references(ref: Ref, value: Object) -> Iterator[Reference]:
     """Yield what an object refers to, as far as it is of kinds that we read, in the order of the fields."""
     match value:
+        case gateway.GatewayClass():
+            parameters = value.spec.parameters_ref
+            if parameters is not None and parameters.namespace is not None:
+                yield from _named(ref, "spec.parametersRef", parameters)
         case gateway.Gateway():
             target = Ref("GatewayClass", "", value.spec.gateway_class_name)
             yield Reference(ref, "spec.gatewayClassName", target)
             yield from _of_listeners(ref, value.spec.listeners)
             yield from _of_tls(ref, value.spec.tls)
+            infrastructure = value.spec.infrastructure
+            if infrastructure is not None and infrastructure.parameters_ref is not None:
+                yield from _named(ref, "spec.infrastructure.parametersRef", infrastructure.parameters_ref)
         case gateway.ListenerSet():
             parent = value.spec.parent_ref
             yield from _named(ref, "spec.parentRef", parent)
@@ -150,6 +161,7 @@ def _named(ref: Ref, field: str, written: Named) -> Iterator[Reference]:
     kind = KINDS.get(written.kind)
     if kind is None or kind.group != written.group:
         return
-    place = Key(written.namespace or ref.namespace, written.name)
+    namespace = None if isinstance(written, gateway.LocalParametersReference) else written.namespace
+    place = Key(namespace or ref.namespace, written.name)
     port = written.port if isinstance(written, routes.BackendObjectReference) else None
     yield Reference(ref, field, Ref(written.kind, *place), port=port)

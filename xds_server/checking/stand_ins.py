@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from translator.api import core, gateway
 from translator.api.kinds import Object
 from translator.api.meta import Meta
+from translator.api.parameters import EnvoyParameters
 from translator.attach.certificates import CERTIFICATE, PRIVATE_KEY, TLS_SECRET
 from translator.value import Ref
 from xds_server.checking.references import Reference
@@ -35,13 +36,15 @@ def stand_in(target: Ref, references: Sequence[Reference], controller_name: str)
         case "GatewayClass":
             return gateway_class(target.name, controller_name)
         case "Gateway":
-            return gateway.Gateway(meta, _gateway(references))
+            return gateway.Gateway(gateway.GatewayMeta(target.name, target.namespace), _gateway(references))
         case "Service":
             ports = sorted({it.port for it in references if it.port is not None})
             both = (core.ServicePort(port, protocol=transport) for port in ports for transport in ("TCP", "UDP"))
             return core.Service(meta, core.ServiceSpec(ports=tuple(both)))
         case "Secret":
             return core.Secret(meta, TLS_SECRET, _certificate())
+        case "EnvoyParameters":
+            return EnvoyParameters(meta)
         case _:
             return None
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from translator.api import core, gateway, policies
 from translator.api.kinds import Object
+from translator.api.parameters import EnvoyParameters
 from translator.attach import certificates, classes, grants
 from translator.attach import policies as attached_policies
 from translator.attach.certificates import Certificate
@@ -29,6 +30,7 @@ class World(NamedTuple):
     granted: Mapping[str, Grants]
     targeted: Mapping[Key, Targeting]
     certificates: Mapping[Key, Certificate | Refusal]
+    parameters: Mapping[Key, EnvoyParameters]
 
     def foreign(self, name: Key) -> bool:
         """Whether a Gateway is known to be of another controller's class."""
@@ -40,7 +42,8 @@ class World(NamedTuple):
 def world_of(objects: Mapping[Ref, Object], controller_name: str) -> World:
     """Arrange objects in tables."""
     gateway_classes = _of_kind(objects, gateway.GatewayClass)
-    owned = {key: classes.owned(controller_name, key, value) for key, value in gateway_classes.items()}
+    parameters = _of_kind(objects, EnvoyParameters)
+    owned = {key: classes.owned(controller_name, key, value, parameters) for key, value in gateway_classes.items()}
     ours = {key: value for key, value in owned.items() if value is not None}
     gateways = _of_kind(objects, gateway.Gateway)
     return World(
@@ -55,6 +58,7 @@ def world_of(objects: Mapping[Ref, Object], controller_name: str) -> World:
             {key: it for key, it in gateways.items() if Key("", it.spec.gateway_class_name) in ours},
             _of_kind(objects, core.Secret),
         ),
+        parameters=parameters,
     )
 
 

@@ -17,6 +17,7 @@ Document: TypeAlias = dict[str, Any]
 
 DATA = resources.files(__package__) / "data"
 CORE = "core"
+OWN = "own"
 SERVER_OWNED = frozenset({"apiVersion", "kind", "metadata", "status"})
 
 
@@ -88,11 +89,13 @@ Definition: TypeAlias = Served | Unserved
 
 
 class Catalog:
-    """The kinds of a channel and the core kinds; each is read and compiled when it is first asked for."""
+    """The kinds of a channel, the core kinds and our own; each is read and compiled when it is first asked for."""
 
     def __init__(self, channel: Channel) -> None:
         self._files: Mapping[str, Traversable] = {
-            file.name.removesuffix(".json"): file for folder in (CORE, channel) for file in (DATA / folder).iterdir()
+            file.name.removesuffix(".json"): file
+            for folder in (CORE, OWN, channel)
+            for file in (DATA / folder).iterdir()
         }
         self._compiler = Compiler()
         self._metadata = visitor(_read(DATA / "metadata.json"), self._compiler)
