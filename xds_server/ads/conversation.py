@@ -8,13 +8,14 @@ cluster warms, so once it is known, or likely, to have taken one in, the next ma
 from collections.abc import Iterable
 
 from translator.value import Key, Value
-from translator.xds.resource import ResourceType
+from translator.xds.resource import ResourceType, VirtualHost
 from xds_server.ads.channel import Batch, Channel, Flight, Routes, channel, names_of, version_of
-from xds_server.ads.events import Acked, Event, Nacked, spoken
+from xds_server.ads.events import Acked, Event, Nacked, Settled, spoken
 from xds_server.ads.gate import NEVER, Gate
 from xds_server.ads.messages import WILDCARD, Node, Request, Response
 from xds_server.ads.plan import Plan
 from xds_server.ads.report import StreamReport, report
+from xds_server.ads.settled import is_settled, unsettles
 from xds_server.ads.suspects import groups
 from xds_server.snapshot import Changed, Item, Snapshot
 
@@ -58,6 +59,8 @@ class Conversation:
         self._proven = 0
         """The last response that Envoy is known to have taken in, and so all before it."""
         self._reconsider = not snapshot.known
+        self.settled = False
+        """Whether the Envoy has answered for all that its Gateway was translated to."""
         self._due: dict[ResourceType, float] = {}
         self._events: list[Event] = []
 
@@ -74,10 +77,11 @@ class Conversation:
         if flight is not None:
             self._answer(place, flight, request.words, now)
         self._ask(place, request, first)
-        return self._turn(now, True)
+        return self._act(now, True)
 
     def mark(self, changed: Changed) -> None:
         """Note what changed in the snapshot; `push` sends it."""
+        self.settled = self.settled and not unsettles(changed)
         for kind, items in changed.items():
             place = self._channels.get(kind)
             if place is None:
@@ -92,11 +96,11 @@ class Conversation:
         reconsider = now >= self.next_deadline or (self._reconsider and self._snapshot.known)
         if reconsider:
             self._reconsider = False
-        return self._turn(now, reconsider)
+        return self._act(now, reconsider)
 
     def tick(self, now: float) -> list[Response]:
         """Return what the passing of time causes to be sent."""
-        return self._turn(now, True)
+        return self._act(now, True)
 
     @property
     def next_deadline(self) -> float:
@@ -221,11 +225,20 @@ class Conversation:
         if place.type is ResourceType.CLUSTER and place.get(item) is None:
             self._gate.remove(item.name)
             self._gate.send({item: entry}, flight.turn, flight.sent_at)  # routes wait for it no longer than for others
+        before = flight.before.get(item)
+        held = before.frame if isinstance(before, VirtualHost) else b""
         self._events.append(
-            Nacked(self.gateway, self.node.id, place.type, item.name, item.host, refused, spoken(words))
+            Nacked(self.gateway, self.node.id, place.type, item.name, item.host, refused, spoken(words), held)
         )
 
     # ---- turns ----------------------------------------------------------------------------------------------------
+
+    def _act(self, now: float, reconsider: bool) -> list[Response]:
+        responses = self._turn(now, reconsider)
+        if not self.settled and is_settled(self._snapshot, self._channels):
+            self.settled = True
+            self._events.append(Settled(self.gateway, self.node.id))
+        return responses
 
     def _turn(self, now: float, reconsider: bool) -> list[Response]:
         """Send what may be sent, in the order in which things are made: clusters first, routes last."""

@@ -48,9 +48,18 @@ class Nacked(Value):
     """The version of the resource that was refused; of a virtual host or table head, the hash of it."""
     words: str
     """Envoy's own, without the configuration that it quotes."""
+    held: bytes = b""
+    """The virtual host, framed, that the Envoy has in place of the refused one; empty if it has none."""
 
 
-Event: TypeAlias = Connected | Disconnected | Acked | Nacked
+class Settled(Value):
+    """An Envoy has answered for all that its Gateway was translated to."""
+
+    gateway: Key
+    node: str
+
+
+Event: TypeAlias = Connected | Disconnected | Acked | Nacked | Settled
 
 _QUOTED = re.compile(r"goo\.gle/debugproto.*?\n(?=: |$)|goo\.gle/debugproto.*\Z", re.DOTALL)
 

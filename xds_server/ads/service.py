@@ -100,6 +100,11 @@ class Server:
         """Report what each connected Envoy was sent, ACKed and NACKed."""
         return tuple(session.report() for session in self._sessions)
 
+    def settled(self, gateway: Key) -> bool | None:
+        """Whether all Envoys of a Gateway have answered for what it was translated to; None if none is connected."""
+        settled = [session.settled for session in self._sessions if session.gateway == gateway]
+        return all(settled) if settled else None
+
     def _handler(self, protocol: Protocol) -> grpc.RpcMethodHandler:
         async def serve(_: object, context: Any) -> None:
             await self._serve(protocol, context)
