@@ -4,7 +4,7 @@ A change costs what it changes: a route table keeps its names sorted and its ver
 somebody sends it. There are no queues: a watcher is told which items changed and reads the newest snapshot later.
 """
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
@@ -38,34 +38,36 @@ Watcher: TypeAlias = Callable[[Changed], None]
 class RouteConfiguration:
     """A route table put together: a head and its virtual hosts, joined in sorted order of their names."""
 
-    __slots__ = ("_digest", "_names", "head", "hosts")
+    __slots__ = ("_digest", "_frames", "_names", "head", "hosts")
 
     def __init__(self) -> None:
         self.head: RouteTable | None = None
         """None where the table does not exist, whatever hosts may wait for it."""
         self.hosts: dict[str, VirtualHost] = {}
         self._names: list[str] = []
+        self._frames: list[bytes] = []
+        """What is joined, in the order of the names."""
         self._digest = 0
 
     def put(self, name: str, host: VirtualHost | None) -> None:
         """Put a virtual host or, with None, take it out."""
-        old = self.hosts.get(name)
+        old = self.hosts.pop(name, None)
+        nth = bisect_left(self._names, name)
         if old is not None:
             self._digest -= old.digest
+            del self._names[nth], self._frames[nth]
         if host is not None:
-            self.hosts[name] = host
             self._digest += host.digest
-            if old is None:
-                insort(self._names, name)
-        elif old is not None:
-            del self.hosts[name]
-            del self._names[bisect_left(self._names, name)]
+            self.hosts[name] = host
+            self._names.insert(nth, name)
+            self._frames.insert(nth, host.frame)
 
     def clear(self) -> None:
         """Take out the head and every virtual host."""
         self.head, self._digest = None, 0
         self.hosts.clear()
         self._names.clear()
+        self._frames.clear()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -80,9 +82,7 @@ class RouteConfiguration:
     @property
     def body(self) -> bytes:
         """The serialised RouteConfiguration."""
-        hosts = self.hosts
-        head = b"" if self.head is None else self.head.head
-        return b"".join([head, *[hosts[name].frame for name in self._names]])
+        return b"".join([b"" if self.head is None else self.head.head, *self._frames])
 
 
 class Snapshot:

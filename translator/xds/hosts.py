@@ -84,13 +84,15 @@ def _reachable(key: ir.HostKey, members: Members, hosted: Lookup[ir.HostKey, Mem
     """Return what a request can meet: a route that two levels lead to counts at the more specific."""
     reached: list[EncodedRoute] = []
     seen: set[Ref] = set()
+    above: Members = ()
     for level in _levels(key, members, hosted):
-        routes = [route for place, route in level if route is not None and place.route not in seen]
+        seen.update([place.route for place, _ in above])
+        above = level
+        routes = [route for place, route in level if route is not None and not (seen and place.route in seen)]
         last = next((nth for nth, route in enumerate(routes, 1) if route.catches_all), 0)
         if last:
             return reached + routes[:last]
         reached += routes
-        seen.update([place.route for place, _ in level])
     return reached
 
 
