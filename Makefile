@@ -3,7 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.set-up
 
-.PHONY: setup run test test-live lint bench clean
+# In a cluster: `make image install conformance`. With LAB, a tool that has a cluster of its own, images go there and
+# commands run inside its network.
+IMAGE ?= gatehouse:dev
+LAB ?=
+INSIDE := $(if $(LAB),$(LAB) exec)
+NAMESPACE ?= gatehouse-system
+RELEASE ?= gatehouse
+export IMAGE LAB VALUES NAMESPACE RELEASE REPORT KIND
+
+.PHONY: setup run test test-live lint bench clean image install uninstall conformance test-cluster manifests
 
 setup: $(SETUP)
 
@@ -30,5 +39,26 @@ lint: setup
 bench: setup
 	$(BIN)/python -m tests.bench.files
 
+image: $(if $(LAB),setup)
+	hack/image.sh
+
+install:
+	$(INSIDE) hack/install.sh
+
+# The definitions stay, and with them what users have written.
+uninstall:
+	$(INSIDE) helm uninstall $(RELEASE) --namespace $(NAMESPACE) --ignore-not-found --wait
+
+conformance:
+	hack/conformance.sh
+
+test-cluster: setup
+	$(INSIDE) $(BIN)/pytest -m cluster $(PYTEST_OPTIONS)
+
+# What follows from other files: the chart's copy of our definitions, and the kustomize base, which is the chart.
+manifests:
+	cp deploy/crds/*.yaml deploy/helm/gatehouse/crds/
+	$(INSIDE) hack/kustomize.sh > deploy/kustomize/gatehouse.yaml
+
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf build .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,90 @@
+{{/* What the control plane may do in the namespaces that it serves. */}}
+{{- define "gatehouse.rules.namespaces" -}}
+# Read: what routes mean. Secrets are kept only where something refers to them.
+- apiGroups: [gateway.networking.k8s.io]
+  resources:
+    - gateways
+    - listenersets
+    - httproutes
+    - grpcroutes
+    - tlsroutes
+    - tcproutes
+    - udproutes
+    - referencegrants
+    - backendtlspolicies
+  verbs: [get, list, watch]
+- apiGroups: [gatehouse.dev]
+  resources: [envoyparameters]
+  verbs: [get, list, watch]
+- apiGroups: [""]
+  resources: [services, secrets, configmaps]
+  verbs: [get, list, watch]
+- apiGroups: [discovery.k8s.io]
+  resources: [endpointslices]
+  verbs: [get, list, watch]
+# Write: what is said of them.
+- apiGroups: [gateway.networking.k8s.io]
+  resources:
+    - gateways/status
+    - listenersets/status
+    - httproutes/status
+    - grpcroutes/status
+    - tlsroutes/status
+    - tcproutes/status
+    - udproutes/status
+    - backendtlspolicies/status
+  verbs: [patch, update]
+- apiGroups: ["", events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+# Write: the Envoys of each Gateway, in the Gateway's namespace, owned by it.
+- apiGroups: [apps]
+  resources: [deployments, daemonsets]
+  verbs: [get, list, watch, create, update, patch, delete]
+- apiGroups: [""]
+  resources: [services, serviceaccounts, configmaps]
+  verbs: [get, list, watch, create, update, patch, delete]
+- apiGroups: [autoscaling]
+  resources: [horizontalpodautoscalers]
+  verbs: [get, list, watch, create, update, patch, delete]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [get, list, watch, create, update, patch, delete]
+# An owner that blocks its own deletion may be named only by who may write its finalizers, where that is enforced.
+- apiGroups: [gateway.networking.k8s.io]
+  resources: [gateways/finalizers]
+  verbs: [update]
+{{- end -}}
+
+{{/* What it may do to what is in no namespace. */}}
+{{- define "gatehouse.rules.cluster" -}}
+- apiGroups: [gateway.networking.k8s.io]
+  resources: [gatewayclasses]
+  verbs: [get, list, watch]
+- apiGroups: [gateway.networking.k8s.io]
+  resources: [gatewayclasses/status]
+  verbs: [patch, update]
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [get, list, watch]
+# Which kinds the cluster has, and when one arrives.
+- apiGroups: [apiextensions.k8s.io]
+  resources: [customresourcedefinitions]
+  verbs: [get, list, watch]
+# Whose token an Envoy shows.
+- apiGroups: [authentication.k8s.io]
+  resources: [tokenreviews]
+  verbs: [create]
+{{- end -}}
+
+{{/* What it may do in its own namespace alone. */}}
+{{- define "gatehouse.rules.home" -}}
+# Leadership.
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [get, list, watch, create, update, patch]
+# The authority of the xDS server's certificate.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [get, list, watch, create, update, patch]
+{{- end -}}

@@ -1,0 +1,115 @@
+"""The chart as helm and a kube-apiserver see it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cluster.commands import CHART, ROOT, helm, kubectl, rendered, run, tried
+
+pytestmark = pytest.mark.cluster
+
+SETTINGS: dict[str, tuple[str, ...]] = {
+    "as it is": (),
+    "two replicas": ("--set=replicas=2",),
+    "some namespaces": ("--set=watchNamespaces={default,kube-public}",),
+    "next to another": (
+        "--set=controllerName=example.com/gatehouse",
+        "--set=gatewayClass.name=another",
+        "--set=personas.create=false",
+    ),
+    "parameters": (
+        "--set=gatewayClass.parametersRef.group=gatehouse.dev",
+        "--set=gatewayClass.parametersRef.kind=EnvoyParameters",
+        "--set=gatewayClass.parametersRef.namespace=default",
+        "--set=gatewayClass.parametersRef.name=edge",
+    ),
+    "bare": (
+        "--set=serviceAccount.create=false",
+        "--set=networkPolicy.create=false",
+        "--set=personas.create=false",
+        "--set=gatewayClass.create=false",
+    ),
+    "all that can be given": (
+        "--set=image.digest=sha256:" + 64 * "0",
+        "--set=imagePullSecrets[0].name=registry",
+        "--set=extraArgs={--log-level=debug}",
+        "--set=serviceAccount.annotations.a=b",
+        "--set=podAnnotations.a=b",
+        "--set=podLabels.a=b",
+        "--set=nodeSelector.a=b",
+        "--set=tolerations[0].operator=Exists",
+        "--set=priorityClassName=system-cluster-critical",
+        "--set=topologySpreadConstraints[0].maxSkew=1",
+        "--set=topologySpreadConstraints[0].topologyKey=zone",
+        "--set=topologySpreadConstraints[0].whenUnsatisfiable=DoNotSchedule",
+        "--set=networkPolicy.metricsFrom[0].namespaceSelector.matchLabels.a=b",
+        "--set=personas.aggregate=true",
+    ),
+}
+
+
+def documents(*options: str) -> list[dict[str, Any]]:
+    return [document for document in yaml.safe_load_all(rendered(*options)) if document]
+
+
+def test_helm_finds_nothing_amiss() -> None:
+    assert "0 chart(s) failed" in helm("lint", "--strict", str(CHART))
+
+
+@pytest.mark.parametrize("options", SETTINGS.values(), ids=SETTINGS)
+def test_a_kube_apiserver_takes_what_the_chart_makes(options: tuple[str, ...]) -> None:
+    kubectl(
+        *("apply", "--server-side", "--dry-run=server", "--validate=strict", "--force-conflicts", "--filename=-"),
+        given=rendered(*options, namespace="default"),
+    )
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--set=replica=2",
+        "--set=replicas=-1",
+        "--set=log.level=loud",
+        "--set=controllerName=gatehouse",
+        "--set=image.digest=1234",
+        "--set=watchNamespaces={Default}",
+    ],
+)
+def test_the_schema_refuses_what_is_no_value(option: str) -> None:
+    ended = tried("helm", "template", "gatehouse", str(CHART), option)
+    assert "values don't meet the specifications of the schema" in ended.stderr
+
+
+def test_rights_are_granted_in_the_namespaces_that_are_watched_alone() -> None:
+    made = documents("--set=watchNamespaces={shop,blog}", "--set=personas.create=false")
+    roles = {(it["kind"], it["metadata"].get("namespace")): it for it in made if it["kind"] in ("Role", "ClusterRole")}
+    assert roles.keys() == {("ClusterRole", None), ("Role", "gatehouse-system"), ("Role", "shop"), ("Role", "blog")}
+    everywhere = {kind for rule in roles["ClusterRole", None]["rules"] for kind in rule["resources"]}
+    assert everywhere == {
+        *("gatewayclasses", "gatewayclasses/status", "namespaces", "customresourcedefinitions", "tokenreviews"),
+    }
+    [deployment] = (it for it in made if it["kind"] == "Deployment")
+    [container] = deployment["spec"]["template"]["spec"]["containers"]
+    assert "--watch-namespaces=shop,blog" in container["args"]
+
+
+def test_the_gateway_api_is_brought_along_on_request() -> None:
+    def kinds(*options: str) -> set[str]:
+        made = documents("--include-crds", *options)
+        return {it["spec"]["names"]["kind"] for it in made if it["kind"] == "CustomResourceDefinition"}
+
+    assert kinds() == {"EnvoyParameters"}
+    assert kinds("--set=crds.gatewayAPI.install=true") > {"EnvoyParameters", "GatewayClass", "Gateway", "HTTPRoute"}
+
+
+def test_a_pod_monitor_is_made_on_request() -> None:
+    [monitor] = (it for it in documents("--set=podMonitor.create=true") if it["kind"] == "PodMonitor")
+    assert monitor["spec"]["podMetricsEndpoints"] == [{"port": "http", "path": "/metrics", "interval": "30s"}]
+
+
+def test_the_kustomize_base_is_the_chart_as_it_is() -> None:
+    assert run("hack/kustomize.sh") == Path(ROOT, "deploy/kustomize/gatehouse.yaml").read_text()
+    made = [it for it in yaml.safe_load_all(kubectl("kustomize", "deploy/kustomize")) if it]
+    assert len(made) == 1 + len(documents("--include-crds"))
