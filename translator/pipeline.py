@@ -165,30 +165,15 @@ class Translator:
         self._endpoints = graph.derived("endpoints of gateways", used, endpoint.of_gateway, endpoint_rows)
 
         # verdicts of Envoys
-        refused = self._refused
-        judged: dict[str, Table[Any, verdicts.Verdict]] = {
-            "cluster": graph.derived(
-                "cluster verdicts", refused[ResourceType.CLUSTER], verdicts.of_cluster, cluster_rows, named, accepted
-            ),
-            "endpoints": graph.derived(
-                "endpoint verdicts", refused[ResourceType.ENDPOINT], verdicts.of_cluster, endpoint_rows, named, accepted
-            ),
-            "host": graph.derived(
-                "host verdicts", self._refused_hosts, verdicts.of_host, tabled, self._tables, self._hosts, hosted
-            ),
-            "secret": graph.derived(
-                "secret verdicts", refused[ResourceType.SECRET], verdicts.of_secret, self._secrets, parent_rows
-            ),
-        }
-        self._host_verdicts = judged["host"]
+        judged = self._judged = self._verdicts(cluster_rows, endpoint_rows, named, accepted)
         blamed_routes = graph.group(
-            "blamed routes", *((table, partial(verdicts.by_route, name)) for name, table in judged.items())
+            "blamed routes", *((table, partial(verdicts.by_route, it.name)) for it, table in judged.items())
         )
         blamed_listeners = graph.group(
-            "blamed listeners", *((table, partial(verdicts.by_listener, name)) for name, table in judged.items())
+            "blamed listeners", *((table, partial(verdicts.by_listener, it.name)) for it, table in judged.items())
         )
         unserved = graph.derived(
-            "unserved listeners", refused[ResourceType.LISTENER], listener.unserved, self._listeners
+            "unserved listeners", self._refused[ResourceType.LISTENER], listener.unserved, self._listeners
         )
 
         # status
@@ -219,6 +204,34 @@ class Translator:
         self._route_statuses: Table[Ref, Status] = graph.derived(
             "route status", accepted, reports.of_route, resolved, blamed_routes
         )
+
+    def _verdicts(
+        self,
+        cluster_rows: Table[str, Resource],
+        endpoint_rows: Table[str, Resource],
+        named: Table[str, Any],
+        accepted: Table[Ref, ir.Bound],
+    ) -> dict[ResourceType, Table[Any, verdicts.Verdict]]:
+        """Declare what Envoys said, by what they said it of."""
+        derived, refused, of = self._graph.derived, self._refused, ResourceType
+        return {
+            of.CLUSTER: derived(
+                "cluster verdicts", refused[of.CLUSTER], verdicts.of_cluster, cluster_rows, named, accepted
+            ),
+            of.ENDPOINT: derived(
+                "endpoint verdicts", refused[of.ENDPOINT], verdicts.of_cluster, endpoint_rows, named, accepted
+            ),
+            of.SECRET: derived("secret verdicts", refused[of.SECRET], verdicts.of_secret, self._secrets, self._parents),
+            of.ROUTE: derived(
+                "host verdicts",
+                self._refused_hosts,
+                verdicts.of_host,
+                self._tabled,
+                self._tables,
+                self._hosts,
+                self._hosted,
+            ),
+        }
 
     # ---- in -------------------------------------------------------------------------------------------------------
 
@@ -289,7 +302,7 @@ class Translator:
         stale = [
             key
             for key, _ in self._refused_hosts.items()
-            if key[0] == gateway and key[1] in tables and self._host_verdicts.get(key) is None
+            if key[0] == gateway and key[1] in tables and self._judged[ResourceType.ROUTE].get(key) is None
         ]
         for key in stale:
             self._refused_hosts.delete(key)
@@ -341,6 +354,19 @@ class Translator:
         """Return the generation that a Gateway of ours was translated at."""
         found = self._reported.get(gateway)
         return None if found is None else found.generation
+
+    def is_refused(self, gateway: Key, type_: ResourceType, name: str, host: str = "") -> bool:
+        """Whether a refusal of a resource is known that was not taken back, be it of a version that was before."""
+        if type_ is ResourceType.ROUTE:
+            return self._refused_hosts.get((gateway, name, host)) is not None
+        return self._refused[type_].get((gateway, name)) is not None
+
+    def blamed(self, gateway: Key, type_: ResourceType, name: str, host: str = "") -> tuple[Ref, ...]:
+        """Name the routes that a refusal is laid at the door of."""
+        key = (gateway, name, host) if type_ is ResourceType.ROUTE else (gateway, name)
+        table = self._judged.get(type_)
+        verdict = None if table is None else table.get(key)
+        return () if verdict is None else verdict.routes
 
     def knows(self, ref: Ref) -> bool:
         """Whether an object exists."""

@@ -11,13 +11,15 @@ from translator.status import Status
 from translator.value import Key, Ref
 from translator.xds.resource import Refused, ResourceType
 from xds_server import metrics
-from xds_server.ads.events import Acked, Connected, Disconnected, Event, Nacked
+from xds_server.ads.events import Acked, Connected, Disconnected, Event, Nacked, Settled
 from xds_server.files import Change, Put
+from xds_server.refusals import Refusal, Refusers
 from xds_server.snapshot import SnapshotCache
 
 log = structlog.get_logger()
 
 Watcher = Callable[[Commit], None]
+Ear = Callable[[Event], None]
 
 
 class ControlPlane:
@@ -28,6 +30,8 @@ class ControlPlane:
         self.snapshots = SnapshotCache()
         self._statuses: dict[Ref, Status] = {}
         self._watchers: list[Watcher] = []
+        self._ears: list[Ear] = []
+        self._refusers = Refusers()
         metrics.EXPIRED.set_function(lambda: len(list(self._expired())))
 
     @property
@@ -38,6 +42,10 @@ class ControlPlane:
     def watch(self, watcher: Watcher) -> None:
         """Call this after every commit that changed something, from now on."""
         self._watchers.append(watcher)
+
+    def listen(self, ear: Ear) -> None:
+        """Tell this of every event on a stream, once note was taken of it, from now on."""
+        self._ears.append(ear)
 
     def change(self, changes: Iterable[Change], placements: Mapping[Key, Placement | None] | None = None) -> Commit:
         """Take in a batch of changes and publish what they mean, in one commit."""
@@ -65,11 +73,9 @@ class ControlPlane:
                     version=version,
                     words=words,
                 )
-                self.translator.refuse(gateway, type_, name, Refused(version, words), event.host)
-                self._commit()
+                self.refuse(self.refusal(event), event.node)
             case Acked(gateway=gateway, type=type_, names=names, seconds=seconds):
-                if self.translator.accept(gateway, type_, names):
-                    self._commit()
+                self.accept(gateway, type_, names, event.node)
                 metrics.ACKS.labels(type_.name.lower()).inc()
                 metrics.ACK_SECONDS.labels(type_.name.lower()).observe(seconds)
             case Connected(gateway=gateway, node=node):
@@ -77,7 +83,38 @@ class ControlPlane:
                 log.info("xds.connected", gateway=str(gateway), node=node)
             case Disconnected(gateway=gateway, node=node):
                 metrics.STREAMS.dec()
+                self._refusers.gone(gateway, node)
                 log.info("xds.disconnected", gateway=str(gateway), node=node)
+            case Settled(gateway=gateway, node=node):
+                log.debug("xds.settled", gateway=str(gateway), node=node)
+        for ear in self._ears:
+            ear(event)
+
+    def refusal(self, event: Nacked) -> Refusal:
+        """Say what an Envoy's refusal is about, the routes at fault included."""
+        gateway, name, host = event.gateway, event.name, event.host
+        routes = self.translator.suspects(gateway, name, host, event.held) if host else ()
+        return Refusal(gateway, event.type, name, host, event.version, event.words, routes)
+
+    def refuse(self, refusal: Refusal, node: str) -> None:
+        """Let a refusal by an Envoy, or another replica, show in routes and conditions."""
+        gateway, type_, name = refusal.gateway, refusal.type, refusal.name
+        self._refusers.refused(gateway, type_, name, node)
+        self.translator.refuse(
+            gateway, type_, name, Refused(refusal.version, refusal.words, refusal.routes), refusal.host
+        )
+        self._commit()
+
+    def accept(self, gateway: Key, type_: ResourceType, names: Iterable[str], node: str) -> None:
+        """Note that an Envoy accepted resources as they are; what it alone had refused is refused no more."""
+        if self.translator.accept(gateway, type_, list(self._refusers.accepted(gateway, type_, names, node))):
+            self._commit()
+
+    def acknowledge(self, generations: Mapping[Key, int]) -> None:
+        """Let it show which generations of Gateways their Envoys have acknowledged."""
+        for gateway, generation in generations.items():
+            self.translator.acknowledge(gateway, generation)
+        self._commit()
 
     def _commit(self) -> Commit:
         with metrics.COMMIT_SECONDS.time():

@@ -1,0 +1,155 @@
+"""What the Envoys of each Gateway have acknowledged, as the streams of this replica and the reports of others tell."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+
+from translator.pipeline import Commit
+from translator.value import Key, Value
+from translator.xds.resource import ResourceType
+from xds_server.ads.events import Acked, Connected, Disconnected, Event, Nacked, Settled
+from xds_server.control_plane import ControlPlane
+from xds_server.refusals import Refusal
+
+UNSETTLED = 0
+
+
+class Report(Value):
+    """What the Envoys that are connected to one replica said."""
+
+    acked: tuple[tuple[Key, int], ...] = ()
+    """The generation that all of a Gateway's Envoys here have answered for; 0 where they have not yet."""
+    refused: tuple[Refusal, ...] = ()
+
+
+class Progress:
+    """Tells a control plane when a Gateway is acknowledged: once all of its Envoys, on any replica, answered for it.
+
+    `settled` tells of the streams here. With no Envoy connected nothing is acknowledged, and nothing taken back.
+    """
+
+    def __init__(self, plane: ControlPlane, settled: Callable[[Key], bool | None]) -> None:
+        self._plane = plane
+        self._settled = settled
+        self._own: dict[Key, int] = {}
+        self._refused: dict[tuple[Key, ResourceType, str, str], Refusal] = {}
+        self._reports: dict[str, dict[Key, int]] = {}
+        self._told: dict[str, frozenset[Refusal]] = {}
+        self._acknowledged: dict[Key, int] = {}
+        self._doubtful: set[Key] = set()
+        self._watchers: list[Callable[[], None]] = []
+        plane.watch(self._committed)
+        plane.listen(self._heard)
+
+    # ---- what this replica tells ----------------------------------------------------------------------------------
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call this whenever the own report has changed, from now on."""
+        self._watchers.append(watcher)
+
+    def report(self) -> Report:
+        """Return what the Envoys that are connected here said."""
+        return Report(tuple(sorted(self._own.items())), tuple(self._refused[place] for place in sorted(self._refused)))
+
+    # ---- what others tell -----------------------------------------------------------------------------------------
+
+    def learn(self, programmed: Mapping[Key, int]) -> None:
+        """Take over what the status of Gateways says was acknowledged before this process led."""
+        known = {
+            gateway: generation
+            for gateway, generation in programmed.items()
+            if gateway not in self._acknowledged and generation <= (self._plane.translator.generation(gateway) or 0)
+        }
+        self._acknowledge(known)
+
+    def hear(self, replica: str, report: Report | None) -> None:
+        """Take in another replica's newest report; None forgets a replica that is gone."""
+        before = self._reports.pop(replica, {})
+        refused = frozenset(() if report is None else report.refused)
+        if report is not None:
+            self._reports[replica] = dict(report.acked)
+        self._hear_refusals(replica, refused)
+        self._judge({*before, *self._reports.get(replica, ())})
+
+    def forget_others(self) -> None:
+        """Forget all other replicas, as one that does not lead any more does."""
+        for replica in list(self._reports):
+            self.hear(replica, None)
+
+    def _hear_refusals(self, replica: str, refused: frozenset[Refusal]) -> None:
+        told = self._told.pop(replica, frozenset())
+        if refused:
+            self._told[replica] = refused
+        for refusal in told - refused:
+            self._plane.accept(refusal.gateway, refusal.type, (refusal.name,), replica)
+        for refusal in refused - told:
+            self._plane.refuse(refusal, replica)
+
+    # ---- what happens here ----------------------------------------------------------------------------------------
+
+    def _heard(self, event: Event) -> None:
+        match event:
+            case Settled(gateway=gateway) | Connected(gateway=gateway) | Disconnected(gateway=gateway):
+                self._judge((gateway,))
+            case Nacked(gateway=gateway, type=type_, name=name, host=host):
+                self._refused[gateway, type_, name, host] = self._plane.refusal(event)
+                self._changed()
+            case Acked(gateway=gateway, type=type_, names=names):
+                self._drop_refusals(gateway, type_, frozenset(names))
+
+    def _drop_refusals(self, gateway: Key, type_: ResourceType, names: frozenset[str]) -> None:
+        mine = [place for place in self._refused if place[:2] == (gateway, type_) and place[2] in names]
+        gone = [place for place in mine if not self._plane.translator.is_refused(*place)]
+        for place in gone:
+            del self._refused[place]
+        if gone:
+            self._changed()
+
+    def _committed(self, commit: Commit) -> None:
+        """Judge Gateways that may have another generation, once everybody has heard of the commit."""
+        touched = {change.ref.key for change in commit.statuses if change.ref.kind == "Gateway"}
+        if touched and not self._doubtful:
+            asyncio.get_running_loop().call_soon(self._judge_touched)
+        self._doubtful |= touched
+
+    def _judge_touched(self) -> None:
+        touched, self._doubtful = self._doubtful, set()
+        self._judge(touched)
+
+    def _judge(self, gateways: Iterable[Key]) -> None:
+        """Look at Gateways anew: what is told of them here, and whether all have answered."""
+        acknowledged: dict[Key, int] = {}
+        changed = False
+        for gateway in gateways:
+            generation = self._plane.translator.generation(gateway)
+            before = self._own.get(gateway)
+            self._look(gateway, generation)
+            changed = changed or self._own.get(gateway) != before
+            if generation is None:
+                self._acknowledged.pop(gateway, None)
+            elif self._acknowledged.get(gateway) != generation and self._all_answered(gateway, generation):
+                acknowledged[gateway] = generation
+        if changed:
+            self._changed()
+        self._acknowledge(acknowledged)
+
+    def _look(self, gateway: Key, generation: int | None) -> None:
+        settled = self._settled(gateway)
+        if settled is None:
+            self._own.pop(gateway, None)
+        elif generation is None or generation < self._own.get(gateway, UNSETTLED):
+            self._own[gateway] = UNSETTLED
+        else:
+            self._own[gateway] = generation if settled else self._own.get(gateway, UNSETTLED)
+
+    def _all_answered(self, gateway: Key, generation: int) -> bool:
+        answers = [it[gateway] for it in (self._own, *self._reports.values()) if gateway in it]
+        return bool(answers) and min(answers) >= generation
+
+    def _acknowledge(self, generations: Mapping[Key, int]) -> None:
+        if generations:
+            self._acknowledged.update(generations)
+            self._plane.acknowledge(generations)
+
+    def _changed(self) -> None:
+        for watcher in self._watchers:
+            watcher()
