@@ -74,6 +74,8 @@ class Placement(Value):
     """(type, value) pairs for the Gateway's status."""
     port_offset: int = 0
     """Added to listener ports below 1024."""
+    exclusive: bool = False
+    """Whether an Envoy shares its ports with no other: one that somebody else serves is refused, and said so."""
     reserved: tuple[int, ...] = ()
     """Ports that the Envoys use for themselves."""
     refusal: Refusal | None = None

@@ -53,6 +53,14 @@ def test_a_listener_is_bound_where_the_gateway_is_placed() -> None:
     assert "strip_matching_host_port" not in unmoved
 
 
+def test_an_exclusive_placement_shares_its_ports_with_no_other_envoy() -> None:
+    """Unasked, Envoys share a port (SO_REUSEPORT), and each would answer some of the other's requests."""
+    (alone,) = listeners(World(http()).place(ir.Placement("127.0.1.1", exclusive=True))).values()
+    assert alone["enable_reuse_port"] is False
+    (shared,) = listeners(World(http()).place(ir.Placement("127.0.1.1"))).values()
+    assert "enable_reuse_port" not in shared
+
+
 def test_https_listeners_are_told_apart_by_server_name() -> None:
     found = listeners(World(https("shop", "*.example.com", 443, TLS, OTHER_TLS), https("any", "*", 443, TLS)))
     assert found["tcp/443"]["listener_filters"][0]["name"] == "envoy.filters.listener.tls_inspector"

@@ -49,6 +49,7 @@ def encode(key: tuple[Key, str], members: Listeners, placements: Lookup[Key, ir.
         listener_v3.Listener,
         name=name,
         address=_address(placement.bind, bound),
+        enable_reuse_port=False if placement.exclusive else None,
         per_connection_buffer_limit_bytes=BUFFER_LIMIT,
         listener_filters=[_tls_inspector()] if secure else [],
         filter_chains=[

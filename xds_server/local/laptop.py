@@ -105,7 +105,9 @@ class Laptop:
 
     def _placement(self, gateway: Key) -> Placement:
         address = self._addresses[gateway]
-        return Placement(bind=address, addresses=(("IPAddress", address),), port_offset=self._port_offset)
+        return Placement(
+            bind=address, addresses=(("IPAddress", address),), port_offset=self._port_offset, exclusive=True
+        )
 
     def _publish_slices(self, documents: tuple[dict[str, Any], ...]) -> None:
         values = [from_document("EndpointSlice", document) for document in documents]
