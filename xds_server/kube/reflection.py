@@ -16,6 +16,10 @@ T = TypeVar("T", bound="HasMetadata")
 T_contra = TypeVar("T_contra", bound="HasMetadata", contravariant=True)
 
 
+Seen = Callable[[Key, str], None]
+"""Hears of every object that somebody wrote to, and its new version, even if nothing that is kept of it changed."""
+
+
 class HasNames(Protocol):
     """The part of any metadata by which an object is found."""
 
@@ -55,8 +59,11 @@ class Memory(Protocol[T_contra]):
 class Reflection(Generic[T]):
     """Follows one collection; owns its resourceVersion: `version` is where to go on, empty before the first list."""
 
-    def __init__(self, decoder: Decoder[T], memory: Memory[T], complain: Complaint) -> None:
+    def __init__(
+        self, decoder: Decoder[T], memory: Memory[T], complain: Complaint, seen: Seen = lambda key, version: None
+    ) -> None:
         self.version = ""
+        self._seen = seen
         self._decoder = decoder
         self._memory = memory
         self._complain = complain
@@ -101,6 +108,8 @@ class Reflection(Generic[T]):
                     self._memory.put(key, self._decoder.event(line))
                 except msgspec.ValidationError as error:
                     self._complain(key, error)
+                if event.type == "MODIFIED":
+                    self._seen(key, told.metadata.resource_version)
             case "DELETED":
                 self._memory.delete(key)
             case "BOOKMARK":

@@ -38,6 +38,8 @@ ENTRY_KINDS = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute", "Ba
 TRIES = 5
 """How often an object is read again after a conflict before it has to wait."""
 RETRY_SECONDS = 2.0
+DOUBT_SECONDS = 0.25
+"""What somebody wrote is looked at a little later: as a rule it was the object itself, and we have news of our own."""
 
 
 class Limits(Value):
@@ -97,7 +99,7 @@ class StatusWriter:
         self._wake.set()
 
     def saw(self, ref: Ref, version: str) -> None:
-        """Note an object's resourceVersion that a watch brought and that changed nothing for the translator."""
+        """Note that a watch saw an object written to, by us or by somebody else, and its resourceVersion now."""
         if not self._running or ref not in self._wanted:
             return
         if self._agenda.is_busy(ref):
@@ -162,8 +164,9 @@ class StatusWriter:
         self._wake.set()
 
     def _doubt(self, ref: Ref) -> None:
+        now = time.monotonic()
         self._doubted.add(ref)
-        self._agenda.ask(ref, time.monotonic(), self._fights.answer_at(ref))
+        self._agenda.ask(ref, now, max(self._fights.answer_at(ref), now + DOUBT_SECONDS))
         self._wake.set()
 
     # ---- one object -----------------------------------------------------------------------------------------------

@@ -52,7 +52,8 @@ class KubeSource:
     """Objects of a cluster: `run()` follows them, iteration gives them out, the complete world first.
 
     `run` belongs in the app's TaskGroup. Each batch holds what has happened since the one before, at once, each object
-    in its newest state only; with a reference comes the Secret or ConfigMap that it is to.
+    in its newest state only; with a reference comes the Secret or ConfigMap that it is to. `seen` is told of every
+    object that somebody wrote to, be it only its status, and of its resourceVersion.
     """
 
     def __init__(
@@ -62,10 +63,12 @@ class KubeSource:
         *,
         scope: Scope = Everywhere(),
         references: References = references,
+        seen: Callable[[Ref, str], None] = lambda ref, version: None,
         timing: Timing = Timing(),
     ) -> None:
         self._client = client
         self._kinds = kinds
+        self._seen = seen
         self._scope = scope
         self._timing = timing
         self._decoders: dict[str, Decoder[Any]] = {
@@ -206,7 +209,10 @@ class KubeSource:
             metrics.KUBE_ERRORS.labels(place.kind, "Unreadable").inc()
             log.warning("kube.unreadable", kind=place.kind, object=str(key), problem=str(error))
 
-        reflection = Reflection(self._decoders[place.kind], memory, complain)
+        def seen(key: Key, version: str) -> None:
+            self._seen(Ref(place.kind, *key), version)
+
+        reflection = Reflection(self._decoders[place.kind], memory, complain, seen)
         collection = self._collection(place, version)
         reflector = Reflector(self._client, collection, reflection, self._timing, self._news.set)
         log.debug("kube.followed", kind=place.kind, namespace=place.namespace, version=version)
