@@ -21,6 +21,7 @@ STATUS_WRITES = Counter(
     ["kind", "outcome"],
 )
 LEADER = Gauge("gatehouse_leader", "Whether this replica writes status and keeps Envoys.")
+FLEET_WRITES = Counter("gatehouse_fleet_writes_total", "Objects of Envoys that were applied or deleted.", ["kind"])
 KUBE_EVENTS = Counter("gatehouse_kube_events_total", "Events of watches, bookmarks apart.", ["kind"])
 KUBE_LISTS = Counter("gatehouse_kube_lists_total", "Lists that were read to their end.", ["kind"])
 KUBE_ERRORS = Counter("gatehouse_kube_errors_total", "Lists and watches that failed.", ["kind", "reason"])

@@ -225,6 +225,26 @@ def bootstrap(
     command.run(gateway, node=node, xds_address=xds_address, admin_port=admin_port)
 
 
+@app.command(name="envoy-shutdown")
+def envoy_shutdown(
+    admin: Annotated[str, typer.Option(help="The Unix socket of Envoy's admin interface.")] = "/run/envoy/admin.sock",
+    port: Annotated[int, typer.Option(help="Where `/drained` is answered once Envoy may end.")] = 19002,
+    min_seconds: Annotated[
+        float, typer.Option(help="Drain at least so long: until load balancers have turned away.")
+    ] = 10,
+    max_seconds: Annotated[float, typer.Option(help="Cut connections that are left after so long.")] = 60,
+) -> None:
+    """Stand beside an Envoy in its pod and let it **drain before it ends**.
+
+    SIGTERM begins it: the health check fails, clients are told to go, and when they are gone, or the limit is
+    reached, whoever asked for `/drained` gets its answer. Gatehouse puts it into every pod that it makes.
+    """
+    from xds_server.shutdown.drain import Limits
+    from xds_server.shutdown.sidecar import Sidecar
+
+    Sidecar(admin, port, Limits(min_seconds, max_seconds)).run()
+
+
 @app.command()
 def version() -> None:
     """Print the versions of Gatehouse, the Gateway API and Envoy it is made for."""
