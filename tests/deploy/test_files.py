@@ -59,9 +59,7 @@ def test_the_control_plane_may_read_every_kind_that_it_reads(kind: Any) -> None:
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
 def test_it_may_write_status_and_nothing_else_of_what_users_write(kind: Any) -> None:
-    assert ROLE.get((kind.group, f"{kind.plural}/status"), set()) == (
-        {"patch", "update"} if kind.name in STATUSES else set()
-    )
+    assert ROLE.get((kind.group, f"{kind.plural}/status"), set()) == ({"patch"} if kind.name in STATUSES else set())
     if kind.name not in {"Service", "ConfigMap"}:  # an Envoy has these
         assert ROLE[kind.group, kind.plural] == READ
 

@@ -33,27 +33,23 @@
     - tcproutes/status
     - udproutes/status
     - backendtlspolicies/status
-  verbs: [patch, update]
+  verbs: [patch]
 - apiGroups: ["", events.k8s.io]
   resources: [events]
   verbs: [create, patch]
 # Write: the Envoys of each Gateway, in the Gateway's namespace, owned by it.
 - apiGroups: [apps]
   resources: [deployments, daemonsets]
-  verbs: [get, list, watch, create, update, patch, delete]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [""]
   resources: [services, serviceaccounts, configmaps]
-  verbs: [get, list, watch, create, update, patch, delete]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [autoscaling]
   resources: [horizontalpodautoscalers]
-  verbs: [get, list, watch, create, update, patch, delete]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [policy]
   resources: [poddisruptionbudgets]
-  verbs: [get, list, watch, create, update, patch, delete]
-# An owner that blocks its own deletion may be named only by who may write its finalizers, where that is enforced.
-- apiGroups: [gateway.networking.k8s.io]
-  resources: [gateways/finalizers]
-  verbs: [update]
+  verbs: [get, list, watch, create, patch, delete]
 {{- end -}}
 
 {{/* What it may do to what is in no namespace. */}}
@@ -63,7 +59,7 @@
   verbs: [get, list, watch]
 - apiGroups: [gateway.networking.k8s.io]
   resources: [gatewayclasses/status]
-  verbs: [patch, update]
+  verbs: [patch]
 - apiGroups: [""]
   resources: [namespaces]
   verbs: [get, list, watch]
@@ -82,7 +78,7 @@
 # Leadership.
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
-  verbs: [get, list, watch, create, update, patch]
+  verbs: [get, list, watch, create, update]
 # The authority of the xDS server's certificate.
 - apiGroups: [""]
   resources: [secrets]
