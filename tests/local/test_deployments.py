@@ -130,6 +130,12 @@ def test_a_slice_maps_the_target_port_to_where_the_pod_listens() -> None:
     )
 
 
+def test_more_replicas_than_a_machine_has_room_for_do_not_run() -> None:
+    """Each pod takes a socket of this process."""
+    reason = "it has 101 replicas, more than 100"
+    assert plan([deployment(replicas=101)], [service()]) == Plan(not_local=(NotLocal(CART, reason),))
+
+
 def test_a_service_of_no_replica_has_an_empty_slice() -> None:
     """Scaled to zero, a Service has no endpoints rather than a name in DNS."""
     [only] = endpoint_slices(plan([deployment(replicas=0)], [service()]), "127.0.0.1", {})

@@ -16,6 +16,8 @@ from translator.value import Key, Value
 
 IMAGE = re.compile(r"(?:.+/)?gatehouse(?::[^/]+)?(?:@.+)?")
 DEFAULT_NAMESPACE = "default"
+MOST_REPLICAS = 100
+"""More pods than anybody needs of one Deployment on this machine; each takes a socket."""
 DEFAULT_PORT = 8080
 """Where the echo listens unless its `--port` says otherwise."""
 
@@ -174,6 +176,8 @@ def _read(document: Mapping[str, Any]) -> tuple[Deployment, _Echo] | NotLocal:
         deployment = msgspec.convert(document, Deployment)
     except msgspec.ValidationError as error:
         return NotLocal(_name(document), str(error))
+    if deployment.spec.replicas > MOST_REPLICAS:
+        return NotLocal(deployment.key, f"it has {deployment.spec.replicas} replicas, more than {MOST_REPLICAS}")
     containers = deployment.spec.template.spec.containers
     for container in containers:
         words = _words(container)

@@ -2,10 +2,13 @@
 
 import shlex
 from collections.abc import Iterable
+from urllib.parse import urlencode
 
 from translator import ir
 from translator.api.gateway import Gateway
-from translator.api.routes import HTTPRoute
+from translator.api.routes import HTTPRoute, HTTPRouteMatch
+from translator.attach import hostnames
+from translator.ir import ANY_HOST
 from translator.status import GatewayStatus, RouteStatus
 from translator.value import Value
 
@@ -49,30 +52,46 @@ def endpoints(gateway: Gateway, status: GatewayStatus, placement: ir.Placement) 
 
 
 def first_request(route: HTTPRoute, status: RouteStatus, endpoints: Iterable[Endpoint]) -> str | None:
-    """Return a curl command, on one line, that this route answers; None where no listener accepted it."""
+    """Return a curl command, on one line, that this route answers; None where no listener accepted it.
+
+    A match by regular expression is passed over: what it matches cannot be told from it.
+    """
     if not any(
         condition.type == "Accepted" and condition.status for entry in status.parents for condition in entry.conditions
     ):
         return None
+    matches = [match for rule in route.spec.rules for match in rule.matches or (HTTPRouteMatch(),)]
+    match = next((match for match in matches if not _has_regex(match)), None)
     sections = {parent.section_name for parent in route.spec.parent_refs}
-    match = route.spec.rules[0].matches[0]
-    path = match.path.value if match.path.type != "RegularExpression" else "/"
     for endpoint in endpoints:
-        if None not in sections and endpoint.listener not in sections:
-            continue
-        host = _literal(route.spec.hostnames[0] if route.spec.hostnames else endpoint.hostname)
-        return _curl(endpoint, host, path)
+        host = _host(route.spec.hostnames, endpoint.hostname)
+        if match is not None and host is not None and (None in sections or endpoint.listener in sections):
+            return _curl(endpoint, host, match)
     return None
 
 
-def _literal(hostname: str) -> str:
-    return hostname.replace("*", "any", 1)
+def _has_regex(match: HTTPRouteMatch) -> bool:
+    headers, params = {it.type for it in match.headers}, {it.type for it in match.query_params}
+    return "RegularExpression" in {match.path.type} | headers | params
 
 
-def _curl(endpoint: Endpoint, host: str, path: str) -> str:
-    if endpoint.scheme == "https":
-        authority = f"{host or endpoint.address}:{endpoint.port}"
-        resolve = f"--resolve {authority}:{endpoint.address} " if host else ""
-        return f"curl -k {resolve}{shlex.quote(f'https://{authority}{path}')}"
-    header = f"-H {shlex.quote(f'Host: {host}')} " if host else ""
-    return f"curl {header}{shlex.quote(f'{endpoint.url}{path}')}"
+def _host(wanted: Iterable[str], listener: str) -> str | None:
+    """Return a host that listener and route have in common: nothing for any, None for none."""
+    for hostname in tuple(wanted) or ("",):
+        common = hostnames.intersection(hostnames.normal(listener), hostnames.normal(hostname))
+        if common is not None:
+            return "" if common == ANY_HOST else common.replace("*", "any", 1)
+    return None
+
+
+def _curl(endpoint: Endpoint, host: str, match: HTTPRouteMatch) -> str:
+    names = (f"Host: {host}",) if host and endpoint.scheme == "http" else ()
+    asked = [f"-X {match.method}"] if match.method else []
+    asked += [f"-H {shlex.quote(text)}" for text in (*names, *(f"{it.name}: {it.value}" for it in match.headers))]
+    query = urlencode([(it.name, it.value) for it in match.query_params])
+    target = f"{match.path.value}?{query}" if query else match.path.value
+    if endpoint.scheme == "http":
+        return " ".join(("curl", *asked, shlex.quote(f"{endpoint.url}{target}")))
+    authority = f"{host or endpoint.address}:{endpoint.port}"
+    resolve = [f"--resolve {authority}:{endpoint.address}"] if host else []
+    return " ".join(("curl -k", *resolve, *asked, shlex.quote(f"https://{authority}{target}")))

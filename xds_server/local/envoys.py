@@ -71,7 +71,7 @@ class Envoys:
 
     def log_file(self, gateway: Key) -> Path:
         """Where the Envoy of a Gateway writes its log."""
-        return Path(self._folder.name) / f"{gateway.namespace}.{gateway.name}.log"
+        return self._home(gateway) / "envoy.log"
 
     def want(self, gateways: set[Key], group: asyncio.TaskGroup) -> None:
         """Run an Envoy for each of these Gateways and for no other."""
@@ -85,27 +85,34 @@ class Envoys:
         tasks = list(self._tasks.values())
         self._tasks.clear()
         for task in tasks:
-            task.cancel()
+            if not task.cancelling():  # the TaskGroup may have: being cancelled again would not wait for the Envoy
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._folder.cleanup()
+
+    def _home(self, gateway: Key) -> Path:
+        """A folder for each part of the name: together they may be longer than a file's name."""
+        return Path(self._folder.name) / gateway.namespace / gateway.name
 
     async def _keep_running(self, gateway: Key) -> None:
         failures = 0
         while True:
             started = asyncio.get_running_loop().time()
-            code = await self._run(gateway)
+            try:
+                end = {"code": await self._run(gateway), "last_words": self._last_words(gateway)}
+            except OSError as error:  # it cannot be started: the program went, or there is no room for it
+                end = {"error": str(error)}
             if asyncio.get_running_loop().time() - started > STEADY_SECONDS:
                 failures = 0
             pause = BACK_OFF[min(failures, len(BACK_OFF) - 1)]
             failures += 1
-            log.warning(
-                "envoy.ended", gateway=str(gateway), code=code, again_in=pause, last_words=self._last_words(gateway)
-            )
+            log.warning("envoy.ended", gateway=str(gateway), again_in=pause, **end)
             await asyncio.sleep(pause)
 
     async def _run(self, gateway: Key) -> int:
         """Run one Envoy to its end; being cancelled ends it."""
-        bootstrap = Path(self._folder.name) / f"{gateway.namespace}.{gateway.name}.yaml"
+        bootstrap = self._home(gateway) / "bootstrap.yaml"
+        bootstrap.parent.mkdir(parents=True, exist_ok=True)
         bootstrap.write_text(self._render(gateway))
         with self.log_file(gateway).open("ab") as output:
             process = await asyncio.create_subprocess_exec(
