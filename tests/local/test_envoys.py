@@ -49,19 +49,20 @@ def test_closing_waits_for_envoys_that_the_task_group_ends(tmp_path: Path) -> No
     async def scenario() -> None:
         slow = "#!/bin/sh\ntrap 'sleep 0.5; exit 0' TERM\nwhile true; do sleep 0.1; done\n"
         envoys = Envoys(program(tmp_path, slow), str)
+        pids: set[int] = set()
 
         async def fail() -> None:
             await until_one_runs(envoys)
+            pids.update(envoys.processes.values())
             raise InterruptedError
 
-        pids: set[int] = set()
         with suppress(ExceptionGroup):
             async with asyncio.TaskGroup() as group:
                 try:
                     envoys.want({Key("shop", "edge")}, group)
-                    await group.create_task(fail())
+                    group.create_task(fail())
+                    await asyncio.get_running_loop().create_future()
                 finally:
-                    pids.update(envoys.processes.values())
                     await envoys.close()
         assert pids
         assert not [pid for pid in pids if is_alive(pid)]
