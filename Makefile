@@ -7,6 +7,7 @@ SETUP := .venv/.set-up
 # commands run inside its network.
 IMAGE ?= gatehouse:dev
 LAB ?=
+override LAB := $(if $(findstring /,$(LAB)),$(abspath $(LAB)),$(LAB))
 INSIDE := $(if $(LAB),$(LAB) exec)
 NAMESPACE ?= gatehouse-system
 RELEASE ?= gatehouse
@@ -52,7 +53,10 @@ uninstall:
 conformance:
 	hack/conformance.sh
 
+test-cluster: export COMPOSE ?= $(if $(LAB),$(LAB) compose,docker compose)
+test-cluster: export COMPOSE_EXEC ?= $(if $(LAB),$(LAB) compose-exec)
 test-cluster: setup
+	$(COMPOSE) version
 	$(INSIDE) $(BIN)/pytest -m cluster $(PYTEST_OPTIONS)
 
 # What follows from other files: the chart's copy of our definitions, and the kustomize base, which is the chart.

@@ -3,13 +3,9 @@
 # A test of the cluster that is skipped fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-lab=${LAB:-}
-export COMPOSE COMPOSE_EXEC
-if [ -n "$lab" ]; then
-  "$lab" up
-  "$lab" gateway-api 1.7.0 experimental
-  "$lab" compose version
-  COMPOSE="$lab compose" COMPOSE_EXEC="$lab compose-exec"
+if [ -n "${LAB:-}" ]; then
+  "$LAB" up
+  "$LAB" gateway-api 1.7.0 experimental
 fi
 make image
 make install
@@ -17,6 +13,8 @@ results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 make test-cluster PYTEST_OPTIONS="--junit-xml=$results"
 .venv/bin/python hack/none_skipped.py "$results"
-committed=docs/conformance/gatehouse-0.1.0.yaml
-make conformance REPORT=build/conformance-report.yaml
-.venv/bin/python hack/conformance_counts.py "$committed" build/conformance-report.yaml
+# A failed test is judged by the report: none may fail that passed before.
+report=build/conformance-report.yaml
+rm -f "$report"
+make conformance REPORT="$report" || echo "the suite did not pass as a whole" >&2
+.venv/bin/python hack/conformance_counts.py docs/conformance/report.yaml "$report"
