@@ -113,3 +113,12 @@ def test_the_envoy_of_the_compose_file_is_started_as_the_program_says() -> None:
 def test_the_resources_of_the_compose_file_are_as_they_should_be() -> None:
     report = checked([DEPLOY / "compose/resources"], strict=True, channel="experimental", controller_name=CONTROLLER)
     assert not report.findings
+
+
+def test_envoys_alone_reach_the_xds_port() -> None:
+    """The clusters that tests run in may not enforce NetworkPolicies: what is asked for is judged, not what happens."""
+    envoys, replicas, probes = one("NetworkPolicy", "gatehouse")["spec"]["ingress"]
+    gateways_pods = {"matchExpressions": [{"key": "gateway.networking.k8s.io/gateway-name", "operator": "Exists"}]}
+    assert envoys == {"from": [{"namespaceSelector": {}, "podSelector": gateways_pods}], "ports": [{"port": "xds"}]}
+    assert [list(peer) for peer in replicas["from"]] == [["podSelector"]]
+    assert probes == {"ports": [{"port": "http"}]}
