@@ -1,7 +1,6 @@
 """The pod of an Envoy: Envoy, and beside it who lets it drain before it ends."""
 
 import hashlib
-import math
 from typing import Any
 
 from translator.api.parameters import EnvoyParametersSpec, Logging, Opaque, PodParameters, Shutdown
@@ -101,16 +100,16 @@ def _envoy(parameters: EnvoyParametersSpec, settings: Settings, maximum: int) ->
 def _arguments(parameters: EnvoyParametersSpec, maximum: int) -> list[str]:
     logging = parameters.logging or Logging()
     levels = ",".join(f"{name}:{level}" for name, level in sorted((logging.components or {}).items()))
-    return [
-        f"--config-path={files.FOLDER}/{files.FILE}",
-        "--service-node=$(POD_NAME).$(POD_NAMESPACE)",
-        "--disable-hot-restart",
-        "--drain-strategy=immediate",
-        f"--drain-time-s={math.ceil(maximum)}",
-        f"--log-level={logging.level or 'warning'}",
-        *([f"--component-log-level={levels}"] if levels else ()),
-        *([f"--concurrency={parameters.concurrency}"] if parameters.concurrency else ()),
-    ]
+    options = {
+        "--config-path": f"{files.FOLDER}/{files.FILE}",
+        "--service-node": "$(POD_NAME).$(POD_NAMESPACE)",
+        "--drain-strategy": "immediate",
+        "--drain-time-s": str(maximum),
+        "--log-level": logging.level or "warning",
+        "--component-log-level": levels,
+        "--concurrency": str(parameters.concurrency or ""),
+    }
+    return ["--disable-hot-restart", *(word for option in options.items() if option[1] for word in option)]
 
 
 def _shutdown(settings: Settings, minimum: int, maximum: int) -> dict[str, Any]:
