@@ -4,8 +4,8 @@ import subprocess
 
 import pytest
 
-from tests.envoy.running import LOOPBACK, free_port
-from tests.live.stack import PROGRAM, ROOT, Folder, Ports, serve
+from tests.envoy.running import LOOPBACK, free_port, wait_until
+from tests.live.stack import PROGRAM, ROOT, Folder, Ports, descendants, is_alive, serve
 
 pytestmark = pytest.mark.live
 
@@ -45,3 +45,17 @@ def test_what_is_no_address_is_named() -> None:
     assert failure("serve", "--resources", str(QUICKSTART), "--xds-address", "nowhere") == (
         "cannot listen at nowhere: 'nowhere' is not HOST:PORT\n"
     )
+
+
+def test_where_nobody_reads_its_lines_it_ends_in_order() -> None:
+    """As in `gatehouse up ... | head -1`: no traceback, and no Envoy that lives on."""
+    command = [PROGRAM, "up", "--plain", "--debug-port", "0", str(QUICKSTART)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        family: set[int] = set()
+        wait_until(lambda: family.update(descendants(process.pid)) or process.poll() is not None, "it to end", PATIENCE)
+        assert (process.returncode, process.stderr.read()) == (1, "")
+    assert family
+    assert not [pid for pid in family if is_alive(pid)]

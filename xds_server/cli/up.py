@@ -1,6 +1,7 @@
 """`gatehouse up`: files, a control plane and an Envoy for each Gateway, on this machine."""
 
 import asyncio
+import os
 import sys
 from collections import deque
 from collections.abc import Sequence
@@ -69,6 +70,15 @@ class Lines:
 
     def _say(self, line: str) -> None:
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+class Output(Console):
+    """Where lines go; ends the program in order where nobody reads them, not in the middle of a task as rich does."""
+
+    def on_broken_pipe(self) -> None:
+        """Write to nowhere from now on and tell the task that wrote."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise BrokenPipeError
 
 
 class Board:
@@ -143,7 +153,7 @@ class Invitation:
 
 
 async def _up(paths: Sequence[Path], options: Options) -> None:
-    console = Console()
+    console = Output()
     live = console.is_terminal and not options.plain
     tail = Tail()
     log.configure(json=False, level=options.log_level, stream=tail if live else sys.stderr)
@@ -181,3 +191,5 @@ def run(paths: Sequence[Path], options: Options) -> None:
     except* (EnvoyNotFound, app.CannotListen) as group:
         typer.echo(str(group.exceptions[0]), err=True)
         raise typer.Exit(2) from None
+    except* BrokenPipeError:
+        raise typer.Exit(1) from None
