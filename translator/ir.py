@@ -112,6 +112,8 @@ class Infrastructure(Value):
 class Held(Value):
     """A Gateway of ours that cannot be served as it is: what it runs on is left alone."""
 
+    class_name: str
+
 
 # ---- routes ---------------------------------------------------------------------------------------------------------
 

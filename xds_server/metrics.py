@@ -13,6 +13,8 @@ ACK_SECONDS = Histogram(
     "gatehouse_xds_ack_seconds", "Time from sending a response to its ACK.", ["type"], buckets=_FAST
 )
 STREAMS = Gauge("gatehouse_xds_streams", "Envoys connected now.")
+XDS_REFUSALS = Counter("gatehouse_xds_refusals_total", "Streams that were refused or ended.", ["reason"])
+TOKEN_REVIEWS = Counter("gatehouse_token_reviews_total", "Questions whose token it is.", ["outcome"])
 FINDINGS = Gauge("gatehouse_file_findings", "Things that are wrong with the files now.")
 EXPIRED = Gauge("gatehouse_certificates_expired", "Certificates that are served although they have expired.")
 STATUS_WRITES = Counter(

@@ -78,8 +78,8 @@ def test_a_gateway_that_is_refused_keeps_what_it_runs_on() -> None:
         (gateway(), Owned(refusal=Refusal("InvalidParameters", "no"))),
         (gateway(addresses=[{"type": "example.com/fake", "value": "x"}]), Owned()),
     ]
-    assert [infrastructure(given, owned) for given, owned in refused] == [Held(), Held(), Held()]
+    assert [infrastructure(given, owned) for given, owned in refused] == [Held("gatehouse")] * 3
 
 
 def test_a_gateway_without_a_port_keeps_what_it_runs_on() -> None:
-    assert infrastructure(gateway(listener("odd", 9000, "example.com/odd"))) == Held()
+    assert infrastructure(gateway(listener("odd", 9000, "example.com/odd"))) == Held("gatehouse")

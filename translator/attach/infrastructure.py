@@ -24,7 +24,7 @@ def of_gateway(
     chosen = parameters_refs.of_gateway(key, gateway, parameters)
     ports = tuple(sorted({_port(it.listener) for it in reported.reports if it.listener is not None and it.accepted}))
     if reported.refusal is not None or gateway_class is None or isinstance(chosen, ir.Refusal) or not ports:
-        return ir.Held()
+        return ir.Held(gateway.spec.gateway_class_name)
     infrastructure = gateway.spec.infrastructure or GatewayInfrastructure()
     return ir.Infrastructure(
         uid=gateway.metadata.uid,

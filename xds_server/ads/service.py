@@ -3,13 +3,15 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple
 
 import grpc
 import structlog
 
 from translator.value import Key
+from xds_server import metrics
+from xds_server.ads.admission import Admission, Forbidden, Guard, Unauthenticated, Unavailable
 from xds_server.ads.conversation import Conversation, Patience
 from xds_server.ads.events import Connected, Disconnected, Event
 from xds_server.ads.gate import NEVER
@@ -56,6 +58,14 @@ class Refused(Exception):
     """What a client sent is not acceptable; the message tells what to change."""
 
 
+CODES = {
+    Refused: grpc.StatusCode.INVALID_ARGUMENT,
+    Unauthenticated: grpc.StatusCode.UNAUTHENTICATED,
+    Unavailable: grpc.StatusCode.UNAVAILABLE,
+    Forbidden: grpc.StatusCode.PERMISSION_DENIED,
+}
+
+
 class Protocol(NamedTuple):
     """What delta and state of the world differ in on the wire."""
 
@@ -72,20 +82,36 @@ PROTOCOLS = (
 
 
 class Server:
-    """Serves the snapshots of all Gateways to their Envoys; tells `hear` what it finds out about them."""
+    """Serves the snapshots of all Gateways to their Envoys; tells `hear` what it finds out about them.
 
-    def __init__(self, snapshots: SnapshotCache, hear: Hear, patience: Patience = Patience()) -> None:
+    With an admission each stream has to show a token that it admits; without one whoever can connect is served.
+    """
+
+    def __init__(
+        self,
+        snapshots: SnapshotCache,
+        hear: Hear,
+        patience: Patience = Patience(),
+        admission: Admission | None = None,
+    ) -> None:
         self._snapshots = snapshots
         self._hear = hear
         self._patience = patience
+        self._admission = admission
         self._sessions: set[Conversation] = set()
         self._server = grpc.aio.server(options=OPTIONS)
         handlers = {protocol.method: self._handler(protocol) for protocol in PROTOCOLS}
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
 
-    def bind(self, address: str) -> int:
-        """Take a host:port, any free port where that is 0, and return the port; raises RuntimeError if it is taken."""
-        port: int = self._server.add_insecure_port(address)
+    def bind(self, address: str, credentials: Any = None) -> int:
+        """Take a host:port, any free port where that is 0, and return the port; raises RuntimeError if it is taken.
+
+        With credentials (grpc.ServerCredentials) it speaks TLS.
+        """
+        if credentials is None:
+            port: int = self._server.add_insecure_port(address)
+        else:
+            port = self._server.add_secure_port(address, credentials)
         return port
 
     async def start(self) -> None:
@@ -114,15 +140,22 @@ class Server:
     async def _serve(self, protocol: Protocol, context: Any) -> None:
         try:
             async with asyncio.timeout(FIRST_REQUEST_SECONDS):
+                guard = None if self._admission is None else await Guard.of(self._admission, authorization(context))
                 first = await read(protocol, context)
             if first is not None:
                 node, gateway = identify(first)
-                await self._converse(protocol, context, first, node, gateway)
+                if guard is None:
+                    await self._converse(protocol, context, first, node, gateway)
+                else:
+                    guard.admit(gateway)
+                    await first_to_end(self._converse(protocol, context, first, node, gateway), guard.watch(gateway))
         except TimeoutError:
             await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "the client neither asks nor reads")
-        except Refused as refusal:
-            log.warning("xds.refused", reason=str(refusal))
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(refusal))
+        except (Refused, Unauthenticated, Unavailable, Forbidden) as refusal:
+            code = CODES[type(refusal)]
+            metrics.XDS_REFUSALS.labels(code.name).inc()
+            log.warning("xds.refused", code=code.name, reason=str(refusal), peer=context.peer())
+            await context.abort(code, str(refusal))
 
     async def _converse(self, protocol: Protocol, context: Any, first: Request, node: Node, gateway: Key) -> None:
         snapshot = self._snapshots[gateway]
@@ -196,6 +229,24 @@ class Stream:
                 await self._wake.wait()
         except TimeoutError:
             return
+
+
+def authorization(context: Any) -> str:
+    """Return what a client shows of who it is; empty if nothing."""
+    return "".join(value for key, value in context.invocation_metadata() or () if key == "authorization")
+
+
+async def first_to_end(*coroutines: Coroutine[Any, Any, None]) -> None:
+    """Run until one of them ends, or fails, as this then does; the others are cancelled."""
+    tasks = [asyncio.create_task(each) for each in coroutines]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def read(protocol: Protocol, context: Any) -> Request | None:

@@ -7,6 +7,7 @@ import yaml
 from translator.api.parameters import EnvoyParametersSpec, Stats
 from translator.value import Key
 from xds_server import bootstrap
+from xds_server.kube.fleet import secured
 from xds_server.kube.fleet.quantities import heap_bytes
 from xds_server.kube.fleet.settings import PROBE_PORT, Settings
 
@@ -32,6 +33,8 @@ def bootstrap_of(gateway: Key, parameters: EnvoyParametersSpec, settings: Settin
     )
     document: dict[str, Any] = yaml.load(text, yaml.CSafeLoader)
     resources = document["static_resources"]
+    if settings.ca:
+        secured.secure(resources["clusters"][0], settings.xds_host, _files(settings))
     resources["clusters"].append(_admin_cluster())
     resources["listeners"] = [_probes()]
     _keep(document["stats_config"]["stats_matcher"]["inclusion_list"]["patterns"], parameters.stats or Stats())
@@ -39,6 +42,16 @@ def bootstrap_of(gateway: Key, parameters: EnvoyParametersSpec, settings: Settin
         if monitor["name"] == "envoy.resource_monitors.fixed_heap":
             monitor["typed_config"]["max_heap_size_bytes"] = heap_bytes(parameters.resources, bootstrap.MAX_HEAP_BYTES)
     return yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False)
+
+
+def identity_files(settings: Settings) -> dict[str, str]:
+    """Return what lies beside the bootstrap: whom to trust, and where Envoy finds that and its token."""
+    return {CA_FILE: settings.ca, **secured.sds_files(_files(settings))} if settings.ca else {}
+
+
+def _files(settings: Settings) -> secured.Files:
+    """Without TLS no token is shown: everybody on the way could read it."""
+    return secured.Files(FOLDER, CA_FILE, f"{TOKEN_FOLDER}/{TOKEN_FILE}" if settings.audience else "")
 
 
 def _keep(patterns: list[Any], stats: Stats) -> None:

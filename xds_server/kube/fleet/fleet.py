@@ -78,6 +78,14 @@ class Fleet:
             self._touched(gateway)
             self._ask(gateway)
 
+    def trust(self, bundle: str) -> None:
+        """Let all Envoys trust these authorities (PEM) for xDS from now on; none is started anew for that."""
+        if bundle == self._settings.ca:
+            return
+        self._settings = msgspec.structs.replace(self._settings, ca=bundle)
+        for gateway in sorted(self._wanted):
+            self._ask(gateway)
+
     # ---- what is there --------------------------------------------------------------------------------------------
 
     async def observe(self) -> None:

@@ -8,7 +8,7 @@ from translator.api.gateway import GATEWAY_GROUP
 from translator.api.parameters import ServiceParameters
 from translator.value import Key, Value
 from xds_server.kube.fleet import names
-from xds_server.kube.fleet.bootstrap import CA_FILE, FILE, bootstrap_of
+from xds_server.kube.fleet.bootstrap import FILE, bootstrap_of, identity_files
 from xds_server.kube.fleet.pods import pod_template
 from xds_server.kube.fleet.services import service_spec
 from xds_server.kube.fleet.settings import Settings
@@ -74,7 +74,7 @@ def objects(gateway: Key, infrastructure: ir.Infrastructure, settings: Settings)
     template = pod_template(name, labels, annotations, selector, bootstrap, parameters, settings)
     made = [
         document("ServiceAccount", {"automountServiceAccountToken": False}),
-        document("ConfigMap", {"data": {FILE: bootstrap, **({CA_FILE: settings.ca} if settings.ca else {})}}),
+        document("ConfigMap", {"data": {FILE: bootstrap, **identity_files(settings)}}),
         document(
             "Service",
             {"spec": service_spec(infrastructure, selector)},
