@@ -8,7 +8,6 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import structlog
-from prometheus_client import start_http_server
 
 from translator.pipeline import Settings as TranslatorSettings
 from translator.status import Status
@@ -18,6 +17,7 @@ from xds_server.ads.service import Server
 from xds_server.control_plane import ControlPlane
 from xds_server.debug.service import DebugServer
 from xds_server.files import Batch, FileSource
+from xds_server.health import Health
 from xds_server.local.envoys import Envoys, find_envoy
 from xds_server.local.laptop import Laptop
 from xds_server.schema import Channel
@@ -85,7 +85,8 @@ class Running:
         gc.freeze()
         gc.enable()
         if self._settings.metrics_address:
-            bound(_serve_metrics, self._settings.metrics_address)
+            health = Health(lambda: self._listening)
+            bound(lambda at: health.listen(*address(at)), self._settings.metrics_address)
         await self._xds.start()
         await self._debug.start()
         log.info("serving", xds=self.xds_port, debug=self.debug_port)
@@ -143,12 +144,6 @@ def bound(bind: Callable[[str], int], at: str) -> int:
         raise CannotListen(at, (error.strerror or str(error)).lower()) from error
     except RuntimeError as error:  # grpc's, which does not say why
         raise CannotListen(at, "the address is in use or not of this machine") from error
-
-
-def _serve_metrics(at: str) -> int:
-    host, port = address(at)
-    start_http_server(port, host)
-    return port
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
