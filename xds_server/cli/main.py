@@ -74,9 +74,14 @@ def up(
 @app.command()
 def serve(
     resources: Annotated[
-        list[Path],
-        typer.Option("--resources", help="File or folder of YAML or JSON; repeat for several.", metavar="PATH"),
-    ],
+        list[Path] | None,
+        typer.Option(
+            "--resources",
+            help="File or folder of YAML or JSON; repeat for several. Without it the cluster is read: that of "
+            "KUBECONFIG, or in a pod its own.",
+            metavar="PATH",
+        ),
+    ] = None,
     xds_address: Annotated[str, typer.Option(help="Where Envoys connect.", metavar="HOST:PORT")] = "127.0.0.1:18000",
     debug_address: Annotated[
         str, typer.Option(help="The gRPC debug endpoint: CSDS, reflection, health.", metavar="HOST:PORT")
@@ -84,19 +89,23 @@ def serve(
     metrics_address: Annotated[
         str, typer.Option(help="Prometheus metrics at /metrics.", metavar="HOST:PORT")
     ] = "127.0.0.1:18002",
+    watch_namespaces: Annotated[
+        str, typer.Option(help="In a cluster: look at these namespaces only.", metavar="NAME,NAME")
+    ] = "",
     channel: Channel = "experimental",
     controller_name: Controller = CONTROLLER,
     log_level: LogLevel = "info",
     log_format: Annotated[str, typer.Option(help="`text` for people or `json` for machines.")] = "text",
 ) -> None:
-    """Run the control plane alone, for Envoys that somebody else starts (see `envoy/README.md`).
+    """Run the control plane alone: on files, for Envoys that somebody else starts (see `envoy/README.md`), or in a
+    cluster, where it starts the Envoys of each Gateway itself.
 
     It can be killed and started again: its Envoys keep serving, and only what changed is sent when they reconnect.
     """
     from xds_server.cli import serve as command
 
     command.run(
-        resources,
+        resources or (),
         command.Options(
             xds_address=xds_address,
             debug_address=debug_address,
@@ -104,6 +113,7 @@ def serve(
             channel=_one_of(channel, "--channel", "experimental", "standard"),
             controller_name=controller_name,
             log_level=log_level,
+            namespaces=tuple(name for name in watch_namespaces.split(",") if name),
             log_json=_one_of(log_format, "--log-format", "text", "json") == "json",
         ),
     )

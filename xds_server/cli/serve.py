@@ -20,6 +20,7 @@ class Options(Value):
     metrics_address: str
     channel: str
     controller_name: str
+    namespaces: tuple[str, ...]
     log_level: str
     log_json: bool
 
@@ -44,11 +45,25 @@ async def _serve(resources: Sequence[Path], options: Options) -> None:
             await running.listen()
 
 
+async def _serve_cluster(options: Options) -> None:
+    from xds_server import cluster
+
+    settings = cluster.Settings(
+        controller_name=options.controller_name,
+        xds_address=options.xds_address,
+        debug_address=options.debug_address,
+        metrics_address=options.metrics_address,
+        namespaces=options.namespaces,
+        pod=cluster.pod_of(),
+    )
+    await cluster.serve(settings)
+
+
 def run(resources: Sequence[Path], options: Options) -> None:
     """Run until Ctrl-C or SIGTERM."""
     log.configure(json=options.log_json, level=options.log_level)
     try:
-        app.run(_serve(resources, options))
+        app.run(_serve(resources, options) if resources else _serve_cluster(options))
     except* app.CannotListen as group:
         typer.echo(str(group.exceptions[0]), err=True)
         raise typer.Exit(2) from None

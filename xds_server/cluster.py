@@ -1,0 +1,172 @@
+"""The composition root of a cluster: watches, translator, xDS, and what only the leader does: status and Envoys."""
+
+import asyncio
+import gc
+import os
+import socket
+from collections.abc import Mapping
+
+import structlog
+
+from translator.ir import Placement
+from translator.pipeline import Commit
+from translator.pipeline import Settings as TranslatorSettings
+from translator.value import Key, Ref, Value
+from xds_server.ads.events import Event, Nacked
+from xds_server.ads.service import Server
+from xds_server.app import address, bound
+from xds_server.control_plane import ControlPlane
+from xds_server.debug.service import DebugServer
+from xds_server.files import Change, Put
+from xds_server.health import Health
+from xds_server.kube.client import Client
+from xds_server.kube.events import Recorder
+from xds_server.kube.fleet.fleet import Fleet
+from xds_server.kube.fleet.settings import ENVOY_IMAGE
+from xds_server.kube.fleet.settings import Settings as FleetSettings
+from xds_server.kube.lease import Leadership
+from xds_server.kube.replicas import Replicas, Reporter
+from xds_server.kube.scope import EVERYWHERE, Everywhere, Named
+from xds_server.kube.status import StatusWriter
+from xds_server.kube.watch import KubeSource
+from xds_server.progress import Progress
+
+log = structlog.get_logger()
+
+
+class Pod(Value):
+    """Where this replica runs, as the chart tells it in the environment."""
+
+    name: str
+    namespace: str
+    installation: str
+    """The name of the release, and of the Service that Envoys connect to."""
+    image: str
+    envoy_image: str
+
+
+def pod_of(environment: Mapping[str, str] = os.environ) -> Pod:
+    """Read POD_NAME, POD_NAMESPACE, GATEHOUSE_NAME, GATEHOUSE_IMAGE and GATEHOUSE_ENVOY_IMAGE."""
+    return Pod(
+        name=environment.get("POD_NAME") or socket.gethostname(),
+        namespace=environment.get("POD_NAMESPACE", "gatehouse-system"),
+        installation=environment.get("GATEHOUSE_NAME", "gatehouse"),
+        image=environment.get("GATEHOUSE_IMAGE", "gatehouse:dev"),
+        envoy_image=environment.get("GATEHOUSE_ENVOY_IMAGE", ENVOY_IMAGE),
+    )
+
+
+class Settings(Value):
+    """What a control plane in a cluster is started with."""
+
+    controller_name: str
+    xds_address: str
+    debug_address: str
+    metrics_address: str
+    namespaces: tuple[str, ...]
+    """The only ones that are looked at; empty for all."""
+    pod: Pod
+
+
+class Cluster:
+    """One replica: it translates and serves; while it leads it also writes status and keeps the Envoys."""
+
+    def __init__(self, client: Client, settings: Settings) -> None:
+        self._settings = settings
+        pod, controller = settings.pod, settings.controller_name
+        self._objects: set[Ref] = set()
+        self._ready = False
+        self.plane = ControlPlane(TranslatorSettings(controller_name=controller, awaits_envoys=True))
+        self._xds = Server(self.plane.snapshots, self.plane.hear)
+        xds_port = bound(self._xds.bind, settings.xds_address)
+        self._debug = DebugServer(self.plane.snapshots, self._xds.streams)
+        bound(self._debug.bind, settings.debug_address)
+        self._source = KubeSource(client, scope=Named(settings.namespaces) if settings.namespaces else Everywhere())
+        self._progress = Progress(self.plane, self._xds.settled)
+        self._writer = StatusWriter(
+            client,
+            controller,
+            self.plane.statuses,
+            exists=self._objects.__contains__,
+            api_version=lambda kind: self._source.served.get(kind),
+            programmed=self._progress.learn,
+            namespaces=settings.namespaces,
+        )
+        self._recorder = Recorder(client, controller, pod.name, lambda kind: self._source.served.get(kind))
+        self._fleet = Fleet(
+            client,
+            FleetSettings(
+                controller_name=controller,
+                xds_host=f"{pod.installation}.{pod.namespace}.svc",
+                xds_port=xds_port,
+                image=pod.image,
+                envoy_image=pod.envoy_image,
+            ),
+            self._placed,
+            namespaces=settings.namespaces or (EVERYWHERE,),
+        )
+        self._leadership = Leadership(client, pod.namespace, f"{pod.installation}-leader", pod.name)
+        self._reporter = Reporter(client, pod.namespace, pod.name, self._progress, lambda: self._leadership.leads)
+        self._replicas = Replicas(client, pod.namespace, pod.name, self._progress)
+        self.plane.watch(self._committed)
+        self.plane.listen(self._heard)
+
+    async def run(self) -> None:
+        """Serve until cancelled: first all of the cluster is read, then Envoys are answered, then the rest begins."""
+        bound(lambda at: Health(lambda: self._ready).listen(*address(at)), self._settings.metrics_address)
+        gc.disable()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._source.run())
+            group.create_task(self._recorder.run())
+            try:
+                async for batch in self._source:
+                    self._take(batch)
+                    if not self._ready:
+                        await self._begin(group)
+            finally:
+                await self._debug.stop()
+                await self._xds.stop()
+
+    async def _begin(self, group: asyncio.TaskGroup) -> None:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+        await self._xds.start()
+        await self._debug.start()
+        self._ready = True
+        log.info("serving", objects=len(self._objects))
+        group.create_task(self._fleet.observe())
+        group.create_task(self._reporter.run())
+        group.create_task(self._leadership.run(self._lead))
+
+    async def _lead(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._writer.run())
+            group.create_task(self._fleet.run())
+            group.create_task(self._replicas.run())
+
+    def _take(self, batch: tuple[Change, ...]) -> None:
+        for change in batch:
+            if isinstance(change, Put):
+                self._objects.add(change.ref)
+            else:
+                self._objects.discard(change.ref)
+        self.plane.change(batch)
+
+    def _placed(self, placements: Mapping[Key, Placement | None]) -> None:
+        self.plane.change((), placements)
+
+    def _committed(self, commit: Commit) -> None:
+        self._writer.change(commit.statuses)
+        self._fleet.want(commit.infrastructures)
+
+    def _heard(self, event: Event) -> None:
+        if isinstance(event, Nacked):
+            refusal = self.plane.refusal(event)
+            self._recorder.refused(refusal, refusal.routes)
+
+
+async def serve(settings: Settings) -> None:
+    """Run one replica until cancelled."""
+    async with await Client.load() as client:
+        await Cluster(client, settings).run()
