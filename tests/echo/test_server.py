@@ -84,6 +84,18 @@ def test_grpc_is_served_on_the_same_port() -> None:
     run(scenario())
 
 
+def test_grpc_needs_http_2() -> None:
+    """Over HTTP/1.1 there are no trailers to tell a status in: a call is a request like any other."""
+
+    async def scenario() -> None:
+        async with echo.listen(HOST, 0, CART) as port, aiohttp.ClientSession() as session:
+            headers = {"content-type": "application/grpc", "te": "trailers"}
+            async with session.post(f"http://{HOST}:{port}{rpc.UNARY[0]}", data=b"", headers=headers) as response:
+                assert (await response.json())["proto"] == "HTTP/1.1"
+
+    run(scenario())
+
+
 def test_tls_offers_http_2(tmp_path: Path) -> None:
     """With a certificate the port speaks TLS, HTTP/2 by ALPN."""
     certificate, key = self_signed(tmp_path, "cart.example.com")

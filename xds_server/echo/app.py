@@ -51,7 +51,7 @@ class Echo:
         body = await _body(receive)
         if body is None:
             return
-        if request.header("content-type").startswith("application/grpc"):
+        if request.proto == "HTTP/2.0" and request.header("content-type").startswith("application/grpc"):
             self._note(request)
             await _reply(rpc.reply(request, body, self._identity), receive, send)
         else:
