@@ -272,3 +272,21 @@ def test_a_cluster_counts_as_refused_until_each_envoy_that_refused_it_accepts_it
         assert not world.plane.translator.is_refused(EDGE, type_, name)
 
     play(scene)
+
+
+def test_a_cluster_that_was_refused_elsewhere_shows_and_is_served_here() -> None:
+    """Replicas serve what their own Envoys take; the words are told by whoever leads."""
+
+    async def scene(world: World) -> None:
+        await with_route(world)
+        world.plane.change([Put(CART, cart("/basket"))])
+        name, type_ = "shop/cart/80", ResourceType.CLUSTER
+        row = {it.name: it for _, kind, it in world.plane.translator.resources() if kind is type_}[name]
+        served = world.plane.snapshots[EDGE].version(ResourceType.ROUTE, "http/81/0")
+        world.progress.hear("other", Report(refused=(Refusal(EDGE, type_, name, "", row.version, "no"),)))
+        assert refused_routes(world) == {"cart": "Envoy refuses cluster shop/cart/80: no"}
+        assert world.plane.snapshots[EDGE].version(ResourceType.ROUTE, "http/81/0") == served
+        world.progress.hear("other", None)
+        assert refused_routes(world) == {}
+
+    play(scene)

@@ -106,6 +106,7 @@ class Translator:
             ResourceType.SECRET: source("refused secrets"),
             ResourceType.LISTENER: source("refused listeners"),
         }
+        self._refused_elsewhere: Source[tuple[Key, str], Refused] = source("clusters refused elsewhere")
         self._refused_hosts: Source[tuple[Key, str, str], Refused] = source("refused hosts")
         self._progress: Source[Key, ir.Progress] = source("progress")
 
@@ -166,11 +167,20 @@ class Translator:
 
         # verdicts of Envoys
         judged = self._judged = self._verdicts(cluster_rows, endpoint_rows, named, accepted)
+        said = [
+            *((it.name, table) for it, table in judged.items()),
+            (
+                "elsewhere",
+                graph.derived(
+                    "verdicts elsewhere", self._refused_elsewhere, verdicts.of_cluster, cluster_rows, named, accepted
+                ),
+            ),
+        ]
         blamed_routes = graph.group(
-            "blamed routes", *((table, partial(verdicts.by_route, it.name)) for it, table in judged.items())
+            "blamed routes", *((table, partial(verdicts.by_route, name)) for name, table in said)
         )
         blamed_listeners = graph.group(
-            "blamed listeners", *((table, partial(verdicts.by_listener, it.name)) for it, table in judged.items())
+            "blamed listeners", *((table, partial(verdicts.by_listener, name)) for name, table in said)
         )
         unserved = graph.derived(
             "unserved listeners", self._refused[ResourceType.LISTENER], listener.unserved, self._listeners
@@ -307,6 +317,16 @@ class Translator:
         for key in stale:
             self._refused_hosts.delete(key)
         return bool(stale)
+
+    def refuse_elsewhere(self, gateway: Key, cluster: str, refused: Refused | None) -> None:
+        """Say that Envoys of the Gateway that this process does not serve refused a cluster; None if none does now.
+
+        That shows in conditions; what is served here goes by what the Envoys here say.
+        """
+        if refused is None:
+            self._refused_elsewhere.delete((gateway, cluster))
+        else:
+            self._refused_elsewhere.put((gateway, cluster), refused)
 
     def commit(self) -> Commit:
         """Translate what was put and deleted since the last commit."""

@@ -97,7 +97,7 @@ class ControlPlane:
         return Refusal(gateway, event.type, name, host, event.version, event.words, routes)
 
     def refuse(self, refusal: Refusal, node: str) -> None:
-        """Let a refusal by an Envoy, or another replica, show in routes and conditions."""
+        """Let a refusal by an Envoy show in routes and conditions."""
         gateway, type_, name = refusal.gateway, refusal.type, refusal.name
         self._refusers.refused(gateway, type_, name, node)
         self.translator.refuse(
@@ -109,6 +109,23 @@ class ControlPlane:
         """Note that an Envoy accepted resources as they are; what it alone had refused is refused no more."""
         if self.translator.accept(gateway, type_, list(self._refusers.accepted(gateway, type_, names, node))):
             self._commit()
+
+    def refuse_elsewhere(self, refusal: Refusal, replica: str) -> None:
+        """Let a refusal that another replica was told of show in conditions, and not in what is served here."""
+        if refusal.type is not ResourceType.CLUSTER:
+            self.refuse(refusal, replica)
+            return
+        refused = Refused(refusal.version, refusal.words, refusal.routes)
+        self.translator.refuse_elsewhere(refusal.gateway, refusal.name, refused)
+        self._commit()
+
+    def accept_elsewhere(self, refusal: Refusal, replica: str) -> None:
+        """Note that another replica is told of a refusal no more."""
+        if refusal.type is not ResourceType.CLUSTER:
+            self.accept(refusal.gateway, refusal.type, (refusal.name,), replica)
+            return
+        self.translator.refuse_elsewhere(refusal.gateway, refusal.name, None)
+        self._commit()
 
     def acknowledge(self, generations: Mapping[Key, int]) -> None:
         """Let it show which generations of Gateways their Envoys have acknowledged."""

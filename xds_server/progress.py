@@ -80,9 +80,9 @@ class Progress:
         if refused:
             self._told[replica] = refused
         for refusal in told - refused:
-            self._plane.accept(refusal.gateway, refusal.type, (refusal.name,), replica)
+            self._plane.accept_elsewhere(refusal, replica)
         for refusal in refused - told:
-            self._plane.refuse(refusal, replica)
+            self._plane.refuse_elsewhere(refusal, replica)
 
     # ---- what happens here ----------------------------------------------------------------------------------------
 

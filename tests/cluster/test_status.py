@@ -397,7 +397,7 @@ async def test_an_ack_that_a_follower_saw_reaches_the_leader(world: World, clien
         refused = Nacked(test_replicas.EDGE, "envoy", ResourceType.LISTENER, row.name, "", row.version, "in use")
         follower.plane.hear(refused)
         await until(lambda: not leader.programmed()[0])
-    assert leader.programmed()[1] == "listener http: Envoy refuses port 80: in use"
+        assert leader.programmed()[1] == "listener http: Envoy refuses port 80: in use"
 
 
 # ---- Events ---------------------------------------------------------------------------------------------------------

@@ -210,7 +210,7 @@ def _envoys_words(
         return ""
     words = unserved.get((key, listener_name(listener.protocol, listener.port)))
     said = [f"port {listener.port}: {words}"] if words else []
-    said += [told for _, told in blamed.get(listener.key) or ()]
+    said += dict.fromkeys(told for _, told in blamed.get(listener.key) or ())
     return f"Envoy refuses {'; '.join(said)}" if said else ""
 
 
@@ -286,7 +286,7 @@ def _of_bond(bond: ir.Bond, rules: ir.Resolved | None, words: Words, generation:
         message = f"Dropped Rule: {_messages(invalid)}"
         yield condition(Type.PARTIALLY_INVALID, True, invalid[0].reason, message, generation)
     gateways = {it.listener.gateway for it in bond.attachments}
-    if said := [told for (_, gateway, *_), told in words if gateway in gateways]:
+    if said := dict.fromkeys(told for (_, gateway, *_), told in words if gateway in gateways):
         message = f"Envoy refuses {'; '.join(said)}"
         yield condition(Type.REFUSED, True, Reason.REFUSED_BY_ENVOY, message, generation)
 
