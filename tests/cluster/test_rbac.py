@@ -29,7 +29,7 @@ OF_THE_CLUSTER = rights(READ, "gatewayclasses", "namespaces", "customresourcedef
     Right("patch", "gatewayclasses/status"),
     Right("create", "tokenreviews"),
 }
-OF_ITS_OWN_NAMESPACE = rights(READ | {"create", "update"}, "leases") | rights(
+OF_ITS_OWN_NAMESPACE = rights(READ | {"create", "update", "patch", "delete"}, "leases") | rights(
     READ | {"create", "update", "patch"}, "secrets"
 )
 

@@ -75,10 +75,10 @@
 
 {{/* What it may do in its own namespace alone. */}}
 {{- define "gatehouse.rules.home" -}}
-# Leadership.
+# Leadership, and what replicas tell the leader.
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
-  verbs: [get, list, watch, create, update]
+  verbs: [get, list, watch, create, update, patch, delete]
 # The authority of the xDS server's certificate.
 - apiGroups: [""]
   resources: [secrets]
