@@ -5,9 +5,10 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tests.envoy.running import LOOPBACK
+from xds_server.ads.admission import Admission
 from xds_server.ads.conversation import Patience
 from xds_server.ads.events import Event
 from xds_server.ads.service import Server
@@ -46,14 +47,20 @@ class Served:
 
 
 @contextmanager
-def serving(cache: SnapshotCache | None = None, port: int = 0, patience: Patience = Patience()) -> Iterator[Served]:
+def serving(
+    cache: SnapshotCache | None = None,
+    port: int = 0,
+    patience: Patience = Patience(),
+    admission: Admission | None = None,
+    credentials: Any = None,
+) -> Iterator[Served]:
     """Serve a cache on loopback for as long as the block lasts."""
     loop = asyncio.new_event_loop()
     served = Served(loop, cache or SnapshotCache())
 
     async def start() -> None:
-        served.server = Server(served.cache, served.events.append, patience)
-        served.port = served.server.bind(f"{LOOPBACK}:{port}")
+        served.server = Server(served.cache, served.events.append, patience, admission)
+        served.port = served.server.bind(f"{LOOPBACK}:{port}", credentials)
         await served.server.start()
 
     loop.run_until_complete(start())
