@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.ads.transcript import Transcript, known, pushed, quiet, reconnected, recv, sent, state
+from tests.ads.transcript import Transcript, after, known, pushed, quiet, reconnected, recv, sent, state
 from tests.ads.world import CLUSTER, ENDPOINT, LISTENER, ROUTE, a_cluster, a_host
 from translator.xds.resource import resource, route_table
 from xds_server.ads.events import Nacked
@@ -63,6 +63,62 @@ def test_a_refused_cluster_stays_at_its_last_good_version(play: Transcript) -> N
         pushed(shop_v1, of=CLUSTER), sent(CLUSTER, cart_v1, shop_v1),
     )  # fmt: skip
     assert [event.name for event in play.events if isinstance(event, Nacked)] == ["cart"]
+
+
+def test_a_cluster_listed_at_its_version_from_before_a_nack_gets_its_endpoints_again(play: Transcript) -> None:
+    """Envoy takes the good clusters of a response that it refuses; one that goes back is made anew and warms."""
+    eds_v1, eds_v2 = a_cluster("cart", "eds", 1), a_cluster("cart", "eds", 2)
+    shop_v2 = a_cluster("shop", "dns", 2)
+    play(
+        known(eds_v1, shop_v1, of=CLUSTER), known(pods_v1, of=ENDPOINT),
+        recv(state(CLUSTER)), sent(CLUSTER, eds_v1, shop_v1),
+        recv(state(ENDPOINT, "cart")), sent(ENDPOINT, pods_v1),
+        recv(state(ENDPOINT, "cart", nonce="?")), recv(state(CLUSTER, nonce="?")),
+        pushed(eds_v2, shop_v2, of=CLUSTER), sent(CLUSTER, eds_v2, shop_v2), sent(ENDPOINT, pods_v1),
+        recv(state(ENDPOINT, "cart", nonce="?")),
+        recv(state(CLUSTER, nonce="?", words="cart")), sent(CLUSTER, eds_v1, shop_v2), sent(ENDPOINT, pods_v1),
+    )  # fmt: skip
+
+
+def test_a_nack_convicts_nobody_if_the_response_listed_another_that_was_refused_since(play: Transcript) -> None:
+    """Envoy refuses the innocent cluster's response for the bad one that it still lists; it is tried alone."""
+    shop_v2 = a_cluster("shop", "dns", 2)
+    play(
+        known(cart_v1, shop_v1, of=CLUSTER),
+        recv(state(CLUSTER)), sent(CLUSTER, cart_v1, shop_v1), recv(state(CLUSTER, nonce="?")),
+        pushed(cart_v2, of=CLUSTER), sent(CLUSTER, cart_v2, shop_v1),
+        after(1.1), pushed(shop_v2, of=CLUSTER), sent(CLUSTER, cart_v2, shop_v2),
+        recv(state(CLUSTER, nonce="2", words="disliked")), quiet,
+        recv(state(CLUSTER, nonce="3", words="disliked")), sent(CLUSTER, cart_v1, shop_v2),
+        recv(state(CLUSTER, nonce="?")), quiet,
+    )  # fmt: skip
+    assert [event.name for event in play.events if isinstance(event, Nacked)] == ["cart"]
+
+
+def test_a_removal_in_a_refused_response_is_not_taken_back(play: Transcript) -> None:
+    """Envoy removes what a response leaves out even if it refuses the response for something else."""
+    play(
+        known(cart_v1, shop_v1, of=CLUSTER),
+        recv(state(CLUSTER)), sent(CLUSTER, cart_v1, shop_v1), recv(state(CLUSTER, nonce="?")),
+        known(cart_v2, of=CLUSTER),
+        pushed((CLUSTER, "shop")), sent(CLUSTER, cart_v2),
+        recv(state(CLUSTER, nonce="?", words="disliked")), sent(CLUSTER, cart_v1),
+        recv(state(CLUSTER, nonce="?")), quiet,
+    )  # fmt: skip
+
+
+def test_suspects_wait_for_the_answers_to_all_that_was_sent(play: Transcript) -> None:
+    """Beside another suspect in the same list, neither could be told from the other."""
+    one, two = a_cluster("one", "dns"), a_cluster("two", "dns")
+    play(
+        known(cart_v1, of=CLUSTER),
+        recv(state(CLUSTER)), sent(CLUSTER, cart_v1), recv(state(CLUSTER, nonce="?")),
+        pushed(one, two, of=CLUSTER), sent(CLUSTER, cart_v1, one, two),
+        after(1.1), pushed(cart_v2, of=CLUSTER), sent(CLUSTER, cart_v2, one, two),
+        recv(state(CLUSTER, nonce="2", words="disliked")), quiet,
+        after(1.1), quiet,
+        recv(state(CLUSTER, nonce="3", words="disliked")), sent(CLUSTER, cart_v2),
+    )  # fmt: skip
 
 
 def test_a_cluster_stays_listed_until_no_route_names_it(play: Transcript) -> None:

@@ -25,7 +25,7 @@ def same(one: Entry | None, other: Entry | None) -> bool:
 class Flight:
     """A response that is not answered yet, and how to undo it."""
 
-    __slots__ = ("batch", "before", "nonce", "sent_at", "turn")
+    __slots__ = ("batch", "before", "doubted", "nonce", "sent_at", "turn")
 
     def __init__(self, nonce: str, turn: int, sent_at: float, batch: Batch, before: Batch) -> None:
         self.nonce = nonce
@@ -34,6 +34,8 @@ class Flight:
         self.sent_at = sent_at
         self.batch = batch
         self.before = before
+        self.doubted = False
+        """Whether it lists more than its batch, and some of that was refused since: its own NACK convicts nobody."""
 
 
 class Channel:
@@ -55,6 +57,8 @@ class Channel:
         """Groups to be tried one by one after a NACK, the next one last."""
         self.doubtful: list[Entry] = []
         """Refused in one response with others: nobody knows whether the Envoy took them."""
+        self.restated: set[str] = set()
+        """Listed as they were before a NACK, though the Envoy may have taken them as they were in what it refused."""
         self.unknown: set[str] = set()
         """Resources that the Envoy brought along from another stream and whose content nobody here knows."""
         self.greet = False

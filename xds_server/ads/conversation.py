@@ -41,6 +41,8 @@ class Conversation:
     protocol = ""
     tells_absence = False
     """Whether the protocol has words for a resource that was asked for and does not exist."""
+    lists_all: frozenset[ResourceType] = frozenset()
+    """Types of which every response lists all that the Envoy shall hold."""
 
     def __init__(
         self, gateway: Key, node: Node, snapshot: Snapshot, now: float, patience: Patience = Patience()
@@ -170,6 +172,7 @@ class Conversation:
 
     def _accept(self, place: Channel, flight: Flight, now: float) -> None:
         place.flights.remove(flight)
+        place.restated.clear()
         for name in names_of(flight.batch):
             place.unknown.discard(name)
         put = tuple(item.name for item, entry in flight.batch.items() if entry is not None)
@@ -195,17 +198,29 @@ class Conversation:
         sent = {name: table.names for name, table in place.tables.items()} if isinstance(place, Routes) else {}
         if place.type is ResourceType.CLUSTER:
             items = self._acquit_clusters(flight, items)
+        gone = [item for item in flight.batch if flight.batch[item] is None]
+        if place.type in self.lists_all:
+            self._doubt_listed(place, flight, items, gone)
         place.revert(flight)
         if place.type in NAMING:
             place.doubtful += [entry for entry in flight.batch.values() if entry is not None]
-        gone = [item for item in flight.batch if flight.batch[item] is None]
         place.dirty.update(gone)
         place.owed.update(gone)
-        if len(items) > 1:
+        if len(items) > 1 or flight.doubted:
             place.owed.update(items)
-            place.suspects += groups(items, words, lambda name: sent.get(name, ()))
-        for item in items[:1] if len(items) == 1 else ():
-            self._convict(place, item, flight, words)
+            place.suspects += [items] if flight.doubted else groups(items, words, lambda name: sent.get(name, ()))
+        elif items:
+            self._convict(place, items[0], flight, words)
+
+    def _doubt_listed(self, place: Channel, flight: Flight, items: list[Item], gone: list[Item]) -> None:
+        """Note what the NACK of a list of everything leaves open: Envoy takes what is good in it, and removals too."""
+        place.restated.update(item.name for item in items if flight.before[item] is not None)
+        for item in gone:
+            before, flight.before[item] = flight.before[item], None
+            if place.type in NAMING and before is not None:
+                place.doubtful.append(before)
+        for later in place.flights:
+            later.doubted = later.doubted or later.turn > flight.turn
 
     def _acquit_clusters(self, flight: Flight, items: list[Item]) -> list[Item]:
         """Keep those that Envoy has, as their endpoints prove; return the suspects."""
@@ -267,7 +282,7 @@ class Conversation:
             self._due[place.type] = NEVER if idle or place.type is not ResourceType.CLUSTER else free_at
             return []
         held = bool(place.flights)
-        while place.suspects:
+        while place.suspects and not (held and place.type in self.lists_all):
             group = place.suspects.pop()
             if held:
                 place.dirty.update(group)
@@ -327,7 +342,7 @@ class Conversation:
         place.greet = False
         if place.type is ResourceType.CLUSTER:
             self._gate.send(batch, self._turns, now)
-            self._echo(item.name for item, entry in batch.items() if entry is not None)
+            self._echo({item.name for item, entry in batch.items() if entry is not None} | place.restated)
         elif place.type in NAMING:
             self._gate.name(batch.values())
         return self._respond(place, batch, nonce)

@@ -20,6 +20,7 @@ class SotwSession(Conversation):
     """One stream of StreamAggregatedResources."""
 
     protocol = "state of the world"
+    lists_all = FULL_STATE
 
     def _ask(self, place: Channel, request: Request, first: bool) -> None:
         added, gone = place.subscription.replace(request.subscribe)
