@@ -60,10 +60,16 @@ class EndpointPort(ApiValue):
     app_protocol: str | None = None
 
 
+class SliceLabels(ApiValue):
+    """The one label that is read: there are many slices."""
+
+    service: str = msgspec.field(name=SERVICE_NAME_LABEL, default="")
+
+
 class SliceMeta(Meta):
     """Slices are found by their Service's label."""
 
-    labels: dict[str, str] = msgspec.field(default_factory=dict)
+    labels: SliceLabels = SliceLabels()
 
 
 class EndpointSlice(ApiValue):
@@ -77,7 +83,7 @@ class EndpointSlice(ApiValue):
     @property
     def service(self) -> str:
         """The name of the Service that this slice belongs to, or nothing."""
-        return self.metadata.labels.get(SERVICE_NAME_LABEL, "")
+        return self.metadata.labels.service
 
 
 class Secret(ApiValue):

@@ -16,7 +16,10 @@ _LONGEST = 253
 
 def normal(hostname: str | None) -> str:
     """Return the hostname in lower case; none at all means any host."""
-    return hostname.lower() if hostname else ANY_HOST
+    if not hostname:
+        return ANY_HOST
+    lower = hostname.lower()
+    return hostname if hostname == lower else lower  # one string for all who keep it
 
 
 def precise(hostname: str) -> bool:

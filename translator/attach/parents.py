@@ -143,9 +143,10 @@ def _attach(listener: ir.Listener, wanted: tuple[str, ...], parent: ir.Parent) -
     """Attach by hostname: None where the listener's and the route's have nothing in common."""
     common = []
     for written in wanted or ("",):
-        domain = hostnames.intersection(listener.hostname, hostnames.normal(written))
+        hostname = hostnames.normal(written)
+        domain = hostnames.intersection(listener.hostname, hostname)
         if domain is not None:
-            common.append((written.lower(), domain))
+            common.append((hostname if written else "", domain))
     if not common:
         return None
     return ir.Attachment(listener, tuple(_isolated(listener, common, parent)))

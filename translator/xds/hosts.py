@@ -119,6 +119,6 @@ def _host(listener: ir.Listener, domain: str) -> ir.HostKey:
 
 
 def _member(ref: Ref, age: ir.Age, hostname: str) -> ir.Member:
-    characters = 0 if hostname == ir.ANY_HOST else len(hostname)
+    characters = 0 if hostname == ir.ANY_HOST else -len(hostname)
     wildcard = hostname.startswith("*") or not hostname
-    return ir.Member(0 if wildcard else -characters, -characters, age, ref)
+    return ir.Member(0 if wildcard else characters, characters, age, ref)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from translator.api.kinds import GATEWAY, KINDS, Object, from_document
-from translator.value import Ref
+from translator.value import Ref, Value
 from xds_server.files.finding import Note, Reason, Severity
 from xds_server.files.lines import Lines, Path, path_of
 from xds_server.files.text import content
@@ -17,7 +17,7 @@ from xds_server.schema.metadata import DEFAULT_NAMESPACE
 BODILESS = ("metadata", "status")
 
 
-class Accepted(NamedTuple):
+class Accepted(Value):
     """A document that is an object of a kind we read."""
 
     line: int

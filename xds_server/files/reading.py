@@ -1,20 +1,20 @@
 """What a file was found to hold: its parts, what they claim, and on which lines."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
-from translator.value import Ref
-from xds_server.files.finding import Finding, Reason
-from xds_server.files.objects import Accepted, Objects, Other, Refused
+from translator.value import Ref, Value
+from xds_server.files.finding import Finding, Note, Reason
+from xds_server.files.objects import Accepted, Entry, Other, Refused
 from xds_server.files.tree import File, Signature
 
 
-class ReadPart(NamedTuple):
+class ReadPart(Value):
     """A part of a file as read: the lines before it, the hash of its text, and what it holds."""
 
     start: int
     digest: bytes
-    objects: Objects
+    entries: tuple[Entry, ...]
+    notes: tuple[Note, ...]
 
 
 class FileContent:
@@ -35,7 +35,7 @@ class FileContent:
         """Its entries by the object that they are about, in the order in which they are written."""
         claims: dict[Ref, tuple[Accepted | Refused, ...]] = {}
         for part in self.parts:
-            for entry in part.objects.entries:
+            for entry in part.entries:
                 if not isinstance(entry, Other) and entry.ref is not None:
                     claims[entry.ref] = (*claims.get(entry.ref, ()), entry)
         return claims
@@ -44,7 +44,7 @@ class FileContent:
     def lines(self) -> dict[int, int]:
         """The line of each entry, by the entry's identity; worked out when it is first asked for."""
         if self._lines is None:
-            self._lines = {id(entry): part.start + entry.line for part in self.parts for entry in part.objects.entries}
+            self._lines = {id(entry): part.start + entry.line for part in self.parts for entry in part.entries}
         return self._lines
 
     def findings(self, name: str) -> Iterator[Finding]:
@@ -52,12 +52,12 @@ class FileContent:
         if self.failure:
             yield Finding(name, 0, None, Reason.UNREADABLE, self.failure)
         for part in self.parts:
-            for note in part.objects.notes:
+            for note in part.notes:
                 yield note.at(name, part.start)
 
     @property
     def intact(self) -> bool:
         """Whether every document says which object it is about."""
         return not self.failure and not any(
-            isinstance(entry, Refused) and entry.ref is None for part in self.parts for entry in part.objects.entries
+            isinstance(entry, Refused) and entry.ref is None for part in self.parts for entry in part.entries
         )

@@ -193,12 +193,12 @@ class FileSource:
         self._others_changed |= [other.document for other in before] != [other.document for other in others]
 
     def _parts(self, name: str, file: File, known: tuple[ReadPart, ...]) -> tuple[ReadPart, ...]:
-        by_digest = {part.digest: part.objects for part in known}
+        by_digest = {part.digest: part for part in known}
         fresh = []
         for start, text in parts(self._bytes(name)):
             digest = hashlib.blake2b(text, digest_size=16).digest()
-            objects = by_digest.pop(digest, None) or self._reader.read(text, name.endswith(".json"), file.named)
-            fresh.append(ReadPart(start, digest, objects))
+            found = by_digest.pop(digest, None) or self._reader.read(text, name.endswith(".json"), file.named)
+            fresh.append(ReadPart(start, digest, found.entries, found.notes))
         return tuple(fresh)
 
     def _bytes(self, name: str) -> bytes:
@@ -266,6 +266,6 @@ class FileSource:
 
 def _others(name: str, content: FileContent) -> Iterator[OtherDocument]:
     for part in content.parts:
-        for entry in part.objects.entries:
+        for entry in part.entries:
             if isinstance(entry, Other):
                 yield OtherDocument(name, part.start + entry.line, entry.document)

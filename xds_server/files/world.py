@@ -8,7 +8,7 @@ import msgspec
 
 from translator.api import core
 from translator.api.kinds import Object
-from translator.value import Ref
+from translator.value import Ref, Value
 from xds_server.files.objects import Accepted, Refused
 from xds_server.files.tree import Order
 from xds_server.schema.core import NAMESPACE_LABEL
@@ -33,7 +33,7 @@ Claims: TypeAlias = Mapping[Ref, tuple[Accepted | Refused, ...]]
 """What one file says of each object, in the order in which it says it."""
 
 
-class Live(NamedTuple):
+class Live(Value):
     """The version of an object that is in force, and the file that it came from."""
 
     file: str
