@@ -23,6 +23,14 @@ from xds_server.control_plane import ControlPlane
 from xds_server.kube.client import ApiError, Client
 from xds_server.kube.fleet import Fleet, Settings
 from xds_server.kube.fleet.names import label_value
+from xds_server.kube.identity import (
+    AUDIENCE,
+    Accounts,
+    AuthorityKeeper,
+    FleetAdmission,
+    ServingCertificate,
+    TokenReviews,
+)
 from xds_server.kube.paths import path_of
 from xds_server.kube.scope import Named
 from xds_server.kube.watch import KubeSource
@@ -32,6 +40,7 @@ CRD = ROOT / "deploy" / "crds" / "gatehouse.dev_envoyparameters.yaml"
 IMAGE = os.environ.get("IMAGE", "gatehouse:dev")
 MANAGER = "fleet-test"
 LIMIT = 90.0
+XDS_PORT = 18000
 QUICK = {"shutdown": {"minSeconds": 1, "maxSeconds": 20}}
 """So that nobody has to wait for the pods to end."""
 
@@ -74,6 +83,8 @@ class Cluster:
         self.plane = plane
         self.http = http
         self.restart: Callable[[], Awaitable[None]] = _nothing
+        self.trust: Callable[[str], None]
+        self.bundle = ""
 
     def path(self, kind: str, name: str = "") -> str:
         api_version, plural = PLURALS[kind]
@@ -179,16 +190,25 @@ async def _nothing() -> None:
 
 
 @asynccontextmanager
-async def fleet() -> AsyncIterator[Cluster]:
-    """Serve a namespace and a class of its own for as long as the block lasts."""
+async def fleet(*, secured: bool = False) -> AsyncIterator[Cluster]:
+    """Serve a namespace and a class of its own for as long as the block lasts, with TLS and tokens if `secured`."""
     home = f"fleet-{secrets.token_hex(3)}"
     controller = f"{home}.gatehouse.dev/controller"
     async with await Client.load() as client:
         node = await _node_address(client)
         await _prepare(client, home, controller)
         plane = ControlPlane(TranslatorSettings(controller_name=controller))
-        xds = Server(plane.snapshots, plane.hear)
-        settings = Settings(controller, node, xds.bind(f"{node}:0"), IMAGE)
+        accounts, serving = Accounts(), ServingCertificate()
+        plane.watch(lambda commit: accounts.want(commit.infrastructures))
+        if secured:
+            host = f"xds.{home}.svc"
+            await AuthorityKeeper(client, Key(home, "authority"), [host], serving).start()
+            xds = Server(plane.snapshots, plane.hear, admission=FleetAdmission(TokenReviews(client), accounts))
+            await _name(client, home, node, xds.bind(f"{node}:0", serving.credentials()))
+            settings = Settings(controller, host, XDS_PORT, IMAGE, ca=serving.bundle, audience=AUDIENCE)
+        else:
+            xds = Server(plane.snapshots, plane.hear)
+            settings = Settings(controller, node, xds.bind(f"{node}:0"), IMAGE)
         source = KubeSource(client, scope=Named((home,)))
         fleet = Fleet(client, settings, lambda news: _place(plane, news), namespaces=(home,))
         plane.watch(lambda commit: fleet.want(commit.infrastructures))
@@ -210,6 +230,7 @@ async def fleet() -> AsyncIterator[Cluster]:
                 leading = group.create_task(fleet.run())
 
             cluster.restart = restart
+            cluster.trust, cluster.bundle = fleet.trust, serving.bundle
             try:
                 yield cluster
             finally:
@@ -221,6 +242,23 @@ async def fleet() -> AsyncIterator[Cluster]:
 
 def _place(plane: ControlPlane, news: Any) -> None:
     plane.change((), news)
+
+
+async def _name(client: Client, home: str, address: str, port: int) -> None:
+    """Give the xDS server a Service."""
+    meta = {"name": "xds", "namespace": home}
+    ports = [{"name": "xds", "port": XDS_PORT, "targetPort": port}]
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": {"ports": ports}}
+    await client.apply(path_of("v1", "services", home, "xds"), service, manager=MANAGER)
+    endpoints = {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {**meta, "labels": {"kubernetes.io/service-name": "xds"}},
+        "addressType": "IPv4",
+        "ports": [{"name": "xds", "port": port}],
+        "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
+    }
+    await client.apply(path_of("discovery.k8s.io/v1", "endpointslices", home, "xds"), endpoints, manager=MANAGER)
 
 
 async def _node_address(client: Client) -> str:
