@@ -275,7 +275,7 @@ class Presumptuous(DeltaSession):
 
 
 RUNS = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=150, stateful_step_count=40, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 Deployment.TestCase.settings = RUNS
 StateOfTheWorldDeployment.TestCase.settings = RUNS
