@@ -228,14 +228,16 @@ def test_a_port_that_another_program_holds_is_reported_and_harms_no_other(folder
         assert gatehouse.edge("taken").status("shop.example.com") == 200
 
 
-def test_a_second_gatehouse_does_not_answer_for_the_first(folder: Folder) -> None:
-    """Envoys would share a port; one of them is told that it is in use."""
+def test_two_of_them_serve_side_by_side(folder: Folder) -> None:
+    """Each with addresses of its own for its Gateways: neither answers for the other."""
     shop(folder)
     with up(folder.path) as first:
         edge = first.edge()
         options = ["--plain", "--debug-port", "0", "--port-offset", str(edge.port - 80)]
         with ended(start("up", *options, ROOT / "examples/quickstart")) as second:
-            second.wait_until_said("Gateway default/gateway", "in use")
+            second.wait_until_said("Gateway default/gateway", "http://")
+            assert second.edge(gateway="default/gateway").status("shop.example.com") == 200
+            assert second.edge(gateway="default/gateway").address != edge.address
             assert {edge.status("shop.example.com") for _ in range(20)} == {200}
             assert edge.status("unknown.example.com") == 404
 

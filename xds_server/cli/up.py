@@ -188,8 +188,11 @@ def run(paths: Sequence[Path], options: Options) -> None:
     """Run until Ctrl-C or SIGTERM."""
     try:
         app.run(_up(paths, options))
-    except* (EnvoyNotFound, app.CannotListen) as group:
+    except* EnvoyNotFound as group:
         typer.echo(str(group.exceptions[0]), err=True)
+        raise typer.Exit(2) from None
+    except* app.CannotListen as group:
+        typer.echo(f"{group.exceptions[0]}; choose another --debug-port, 0 picks one", err=True)
         raise typer.Exit(2) from None
     except* BrokenPipeError:
         raise typer.Exit(1) from None

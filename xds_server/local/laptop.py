@@ -13,7 +13,7 @@ from translator.status import GatewayStatus, RouteStatus
 from translator.value import Key, Ref
 from xds_server.control_plane import ControlPlane
 from xds_server.files import Change, Delete, OtherDocument, Put
-from xds_server.local.addresses import assign
+from xds_server.local.addresses import Claims, assign
 from xds_server.local.deployments import plan
 from xds_server.local.endpoints import Endpoint, endpoints, first_request
 from xds_server.local.envoys import Envoys
@@ -36,6 +36,7 @@ class Laptop:
         self._slices: dict[Ref, EndpointSlice] = {}
         self._others: tuple[OtherDocument, ...] = ()
         self._addresses: dict[Key, str] = {}
+        self._claims = Claims(port_offset)
         self.notices: tuple[str, ...] = ()
         """What does not run here and why."""
 
@@ -100,7 +101,8 @@ class Laptop:
     def _place(self) -> dict[Key, Placement | None]:
         gateways = [ref.key for ref, value in self._objects.items() if isinstance(value, Gateway)]
         gone = self._addresses.keys() - set(gateways)
-        self._addresses = assign(self._addresses, gateways)
+        self._addresses = assign(self._addresses, gateways, self._claims.claim)
+        self._claims.keep(self._addresses.values())
         return {**dict.fromkeys(gone), **{gateway: self._placement(gateway) for gateway in gateways}}
 
     def _placement(self, gateway: Key) -> Placement:
