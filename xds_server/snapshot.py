@@ -80,9 +80,14 @@ class RouteConfiguration:
         return "" if self.head is None else version(self.head.digest + self._digest)
 
     @property
+    def pieces(self) -> tuple[bytes, ...]:
+        """The serialised RouteConfiguration, not joined yet."""
+        return (b"" if self.head is None else self.head.head, *self._frames)
+
+    @property
     def body(self) -> bytes:
         """The serialised RouteConfiguration."""
-        return b"".join([b"" if self.head is None else self.head.head, *self._frames])
+        return b"".join(self.pieces)
 
 
 class Snapshot:

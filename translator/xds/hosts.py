@@ -5,7 +5,8 @@ specific virtual host, those of the wildcard domains above it that belong to the
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, compress, count
+from operator import attrgetter
 from typing import NamedTuple, TypeAlias
 
 from translator import ir
@@ -19,6 +20,7 @@ VIRTUAL_HOSTS_FIELD = 2
 """RouteConfiguration.virtual_hosts."""
 NAME_FIELD, DOMAINS_FIELD = 1, 2
 """VirtualHost.name and VirtualHost.domains."""
+FRAME, CLUSTERS, REFUSED, CATCHES_ALL = map(attrgetter, ("frame", "clusters", "refused", "catches_all"))
 
 
 class Place(NamedTuple):
@@ -69,10 +71,10 @@ def assemble(key: ir.HostKey, members: Members, hosted: Lookup[ir.HostKey, Membe
     """
     domain = key.domain.encode()
     routes = _reachable(key, members, hosted)
-    body = [wire.frame(NAME_FIELD, domain), wire.frame(DOMAINS_FIELD, domain), *[route.frame for route in routes]]
-    clusters = chain.from_iterable([route.clusters for route in routes])
-    refused = chain.from_iterable([route.refused for route in routes])
-    return virtual_host(key.domain, wire.frame(VIRTUAL_HOSTS_FIELD, b"".join(body)), clusters, refused)
+    pieces = [wire.frame(NAME_FIELD, domain), wire.frame(DOMAINS_FIELD, domain), *map(FRAME, routes)]
+    clusters = chain.from_iterable(set(map(CLUSTERS, routes)))  # many of thousands of routes name the same ones
+    refused = chain.from_iterable(set(map(REFUSED, routes)))
+    return virtual_host(key.domain, b"".join(wire.framed(VIRTUAL_HOSTS_FIELD, *pieces)), clusters, refused)
 
 
 def clusters_used(key: ir.HostKey, host: VirtualHost) -> Iterator[tuple[tuple[Key, str], ir.HostKey, bool]]:
@@ -89,7 +91,7 @@ def _reachable(key: ir.HostKey, members: Members, hosted: Lookup[ir.HostKey, Mem
         seen.update([place.route for place, _ in above])
         above = level
         routes = [route for place, route in level if route is not None and not (seen and place.route in seen)]
-        last = next((nth for nth, route in enumerate(routes, 1) if route.catches_all), 0)
+        last = next(compress(count(1), map(CATCHES_ALL, routes)), 0)
         if last:
             return reached + routes[:last]
         reached += routes

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from translator.xds.resource import Resource, ResourceType, RouteTable, VirtualHost, version
+from xds_server.ads.messages import Sendable
 from xds_server.ads.subscription import Subscription
 from xds_server.snapshot import Entry, Item, RouteConfiguration
 
@@ -87,15 +88,15 @@ class Channel:
         item = Item(name)
         return [item] if item in self._entries else []
 
-    def resource(self, name: str) -> Resource | None:
+    def sendable(self, name: str) -> Sendable | None:
         """Return a resource as it was sent."""
         entry = self._entries.get(Item(name))
-        return entry if isinstance(entry, Resource) else None
+        return Sendable(name, entry.version, (entry.body,)) if isinstance(entry, Resource) else None
 
     def version(self, name: str) -> str:
         """Return the version of a resource as it was sent; empty if it was not."""
-        resource = self.resource(name)
-        return "" if resource is None else resource.version
+        entry = self._entries.get(Item(name))
+        return entry.version if isinstance(entry, Resource) else ""
 
     # ---- answers --------------------------------------------------------------------------------------------------
 
@@ -175,10 +176,10 @@ class Routes(Channel):
         table = self.tables.get(name)
         return [] if table is None else [Item(name), *[Item(name, host) for host in table.names]]
 
-    def resource(self, name: str) -> Resource | None:
+    def sendable(self, name: str) -> Sendable | None:
         """Return a table as it was sent."""
         table = self.tables.get(name)
-        return None if table is None or table.head is None else Resource(name, table.version, table.body)
+        return None if table is None or table.head is None else Sendable(name, table.version, table.pieces)
 
     def version(self, name: str) -> str:
         """Return the version of a table as it was sent; empty if it was not."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from translator.value import Value
 from translator.xds.resource import ResourceType
-from translator.xds.wire import frame, tag, varint
+from translator.xds.wire import frame, framed
 
 WILDCARD = "*"
 
@@ -43,7 +43,13 @@ class Sendable(NamedTuple):
 
     name: str
     version: str
-    body: bytes
+    pieces: tuple[bytes, ...]
+    """What the serialised message is joined from; a large one is joined once, with all that is around it."""
+
+    @property
+    def body(self) -> bytes:
+        """The serialised message."""
+        return b"".join(self.pieces)
 
 
 class Response(Value):
@@ -93,7 +99,7 @@ def encode_response(response: Response) -> bytes:
     url = frame(1, response.type.encode())
     parts = [frame(1, response.version.encode())]
     for resource in response.resources:
-        parts += _framed(2, url, *_pieces(2, resource.body))
+        parts += framed(2, url, *_value(resource.pieces))
     parts += [frame(4, response.type.encode()), frame(5, response.nonce.encode())]
     return b"".join(parts)
 
@@ -102,22 +108,17 @@ def encode_delta_response(response: Response) -> bytes:
     """Write a DeltaDiscoveryResponse."""
     url = frame(1, response.type.encode())
     parts = [frame(1, response.version.encode())] if response.version else []
-    for name, version, body in response.resources:
-        packed = _framed(2, url, *_pieces(2, body))
-        parts += _framed(2, frame(1, version.encode()), *packed, frame(3, name.encode()))
+    for name, version, pieces in response.resources:
+        packed = framed(2, url, *_value(pieces))
+        parts += framed(2, frame(1, version.encode()), *packed, frame(3, name.encode()))
     parts += [frame(4, response.type.encode()), frame(5, response.nonce.encode())]
     parts += [frame(6, name.encode()) for name in response.removed]
     return b"".join(parts)
 
 
-def _framed(number: int, *pieces: bytes) -> list[bytes]:
-    """Frame pieces as one field without joining them: a large body is copied once, at the very end."""
-    length = sum(map(len, pieces))
-    return [tag(number) + varint(length), *pieces]
-
-
-def _pieces(number: int, body: bytes) -> list[bytes]:
-    return _framed(number, body) if body else []
+def _value(pieces: tuple[bytes, ...]) -> list[bytes]:
+    """Frame the value of a google.protobuf.Any; an empty one is left out."""
+    return framed(2, *pieces) if any(pieces) else []
 
 
 def _grouped(data: bytes) -> dict[int, list[bytes]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from translator.xds.resource import Resource, ResourceType
 from xds_server.ads.channel import Batch, Channel, names_of
 from xds_server.ads.conversation import Conversation
-from xds_server.ads.messages import WILDCARD, Request, Response, Sendable
+from xds_server.ads.messages import WILDCARD, Request, Response
 from xds_server.snapshot import Item
 
 
@@ -52,10 +52,10 @@ class DeltaSession(Conversation):
 
     def _respond(self, place: Channel, batch: Batch, nonce: str) -> Response:
         names = names_of(item for item, entry in batch.items() if entry is not None or item.host)
-        sent = [resource for name in names if (resource := place.resource(name)) is not None]
+        sent = [resource for name in names if (resource := place.sendable(name)) is not None]
         return Response(
             place.type,
             nonce,
-            resources=tuple(Sendable(resource.name, resource.version, resource.body) for resource in sent),
+            resources=tuple(sent),
             removed=tuple(item.name for item, entry in batch.items() if entry is None and not item.host),
         )

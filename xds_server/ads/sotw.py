@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from translator.xds.resource import ResourceType, version
 from xds_server.ads.channel import Batch, Channel, names_of
 from xds_server.ads.conversation import Conversation
-from xds_server.ads.messages import WILDCARD, Request, Response, Sendable
+from xds_server.ads.messages import WILDCARD, Request, Response
 
 FULL_STATE = frozenset({ResourceType.CLUSTER, ResourceType.LISTENER})
 """Types of which a response lists everything: what is left out is removed."""
@@ -54,10 +54,10 @@ class SotwSession(Conversation):
         everything = tuple(sorted(set(place.names())))
         versions = [place.version(name) for name in everything]
         names = everything if place.type in FULL_STATE else names_of(batch)
-        sent = [resource for name in names if (resource := place.resource(name)) is not None]
+        sent = [resource for name in names if (resource := place.sendable(name)) is not None]
         return Response(
             place.type,
             nonce,
             version=state_version(versions),
-            resources=tuple(Sendable(resource.name, resource.version, resource.body) for resource in sent),
+            resources=tuple(sent),
         )
