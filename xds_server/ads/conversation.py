@@ -200,6 +200,7 @@ class Conversation:
             items = self._acquit_clusters(flight, items)
         gone = [item for item in flight.batch if flight.batch[item] is None]
         if place.type in self.lists_all:
+            gone = [item for item in gone if flight.before[item] is not None]  # left out twice is said often enough
             self._doubt_listed(place, flight, items, gone)
         place.revert(flight)
         if place.type in NAMING:
