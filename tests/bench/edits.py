@@ -44,7 +44,7 @@ def measure(world: World) -> Figures:
                 edge = Edge(world, folder, port)
                 edge.wait_for(world.routes - 1, 0)
                 figures["first traffic s"] = time.perf_counter() - began
-                figures["memory MiB"], _ = memory(gatehouse.process.pid)
+                figures["memory MiB"] = memory(gatehouse.process.pid).now
                 figures |= edit_by_edit(edge, gatehouse, envoy, ports)
                 figures |= churn(edge, gatehouse)
     return figures
@@ -115,8 +115,12 @@ def churn(edge: Edge, gatehouse: Gatehouse) -> Figures:
         edge.edit(chosen.randrange(edge.world.routes), version)
     edge.edit(0, 2 + CHURN)
     edge.wait_for(0, 2 + CHURN)
-    after, peak = memory(gatehouse.process.pid)
-    return {"memory after churn MiB": after, "peak memory MiB": peak}
+    after = memory(gatehouse.process.pid)
+    return {
+        "memory after churn MiB": after.now,
+        "of it the process's own MiB": after.own,
+        "peak memory MiB": after.peak,
+    }
 
 
 def acks(ports: Ports) -> tuple[float, float]:

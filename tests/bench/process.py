@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 MEBIBYTE = 1024.0
 """In the kB that the kernel counts in."""
@@ -12,10 +13,19 @@ def cpu_seconds(pid: int) -> float:
     return sum(int(file.read_text().split()[0]) for file in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
 
 
-def memory(pid: int) -> tuple[float, float]:
-    """Resident memory of a process in MiB, now and at its peak."""
+class Memory(NamedTuple):
+    """Resident memory of a process in MiB."""
+
+    now: float
+    own: float
+    """What of it is no file that other processes may map too."""
+    peak: float
+
+
+def memory(pid: int) -> Memory:
+    """Ask for the resident memory of a process."""
     status = Path(f"/proc/{pid}/status").read_text()
-    return _kilobytes(status, "VmRSS") / MEBIBYTE, _kilobytes(status, "VmHWM") / MEBIBYTE
+    return Memory(*(_kilobytes(status, name) / MEBIBYTE for name in ("VmRSS", "RssAnon", "VmHWM")))
 
 
 def _kilobytes(status: str, name: str) -> int:
