@@ -4,6 +4,7 @@ Source: gateway-api v1.7.0, apis/v1/{gatewayclass,gateway,listenerset,policy,bac
 """
 
 from enum import StrEnum
+from functools import lru_cache
 from sys import intern
 
 from translator.ir import Refusal
@@ -93,8 +94,12 @@ class Reason(StrEnum):
     REFUSED_BY_ENVOY = "RefusedByEnvoy"
 
 
+@lru_cache(maxsize=256)
 def condition(type_: Type, status: bool | None, reason: str, message: str, generation: int) -> Condition:
-    """Make a condition of plain strings, one for all conditions; status None is Unknown."""
+    """Make a condition of plain strings, one for all conditions; status None is Unknown.
+
+    Thousands of routes are told the same: they share it.
+    """
     return Condition(intern(str(type_)), status, intern(str(reason)), message, generation)
 
 

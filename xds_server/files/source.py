@@ -176,7 +176,8 @@ class FileSource:
             words = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
             content = FileContent(file, None, (), words)
         self._hold(name, content)
-        self._names[os.path.abspath(name)] = name
+        path = os.path.abspath(name)
+        self._names[name if path == name else path] = name
         self._world.replace(name, file.order, old.claims if old is not None else {}, content.claims, content.intact)
         if content.intact:
             self._hold_others(name, tuple(_others(name, content)))
