@@ -11,19 +11,26 @@ import structlog
 from translator.ir import Placement
 from translator.pipeline import Commit
 from translator.pipeline import Settings as TranslatorSettings
-from translator.value import Key, Ref, Value
+from translator.value import Key, Value
 from xds_server.ads.events import Event, Nacked
 from xds_server.ads.service import Server
 from xds_server.app import address, bound
 from xds_server.control_plane import ControlPlane
 from xds_server.debug.service import DebugServer
-from xds_server.files import Change, Put
 from xds_server.health import Health
 from xds_server.kube.client import Client
 from xds_server.kube.events import Recorder
 from xds_server.kube.fleet.fleet import Fleet
 from xds_server.kube.fleet.settings import ENVOY_IMAGE
 from xds_server.kube.fleet.settings import Settings as FleetSettings
+from xds_server.kube.identity import (
+    AUDIENCE,
+    Accounts,
+    AuthorityKeeper,
+    FleetAdmission,
+    ServingCertificate,
+    TokenReviews,
+)
 from xds_server.kube.lease import Leadership
 from xds_server.kube.replicas import Replicas, Reporter
 from xds_server.kube.scope import EVERYWHERE, Everywhere, Named
@@ -74,33 +81,40 @@ class Cluster:
     def __init__(self, client: Client, settings: Settings) -> None:
         self._settings = settings
         pod, controller = settings.pod, settings.controller_name
-        self._objects: set[Ref] = set()
         self._ready = False
         self.plane = ControlPlane(TranslatorSettings(controller_name=controller, awaits_envoys=True))
-        self._xds = Server(self.plane.snapshots, self.plane.hear)
-        xds_port = bound(self._xds.bind, settings.xds_address)
+        self._accounts = Accounts()
+        self._serving = ServingCertificate()
+        host = f"{pod.installation}.{pod.namespace}.svc"
+        self._keeper = AuthorityKeeper(
+            client, Key(pod.namespace, f"{pod.installation}-xds-authority"), (host,), self._serving
+        )
+        admission = FleetAdmission(TokenReviews(client), self._accounts)
+        self._xds = Server(self.plane.snapshots, self.plane.hear, admission=admission)
         self._debug = DebugServer(self.plane.snapshots, self._xds.streams)
         bound(self._debug.bind, settings.debug_address)
-        self._source = KubeSource(client, scope=Named(settings.namespaces) if settings.namespaces else Everywhere())
         self._progress = Progress(self.plane, self._xds.settled)
         self._writer = StatusWriter(
             client,
             controller,
             self.plane.statuses,
-            exists=self._objects.__contains__,
+            exists=self.plane.translator.knows,
             api_version=lambda kind: self._source.served.get(kind),
             programmed=self._progress.learn,
             namespaces=settings.namespaces,
         )
+        scope = Named(settings.namespaces) if settings.namespaces else Everywhere()
+        self._source = KubeSource(client, scope=scope, seen=self._writer.saw)
         self._recorder = Recorder(client, controller, pod.name, lambda kind: self._source.served.get(kind))
         self._fleet = Fleet(
             client,
             FleetSettings(
                 controller_name=controller,
-                xds_host=f"{pod.installation}.{pod.namespace}.svc",
-                xds_port=xds_port,
+                xds_host=host,
+                xds_port=address(settings.xds_address)[1],
                 image=pod.image,
                 envoy_image=pod.envoy_image,
+                audience=AUDIENCE,
             ),
             self._placed,
             namespaces=settings.namespaces or (EVERYWHERE,),
@@ -115,12 +129,16 @@ class Cluster:
         """Serve until cancelled: first all of the cluster is read, then Envoys are answered, then the rest begins."""
         bound(lambda at: Health(lambda: self._ready).listen(*address(at)), self._settings.metrics_address)
         gc.disable()
+        await self._keeper.start()
+        bound(lambda at: self._xds.bind(at, self._serving.credentials()), self._settings.xds_address)
+        self._serving.watch(self._fleet.trust)
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._keeper.run())
             group.create_task(self._source.run())
             group.create_task(self._recorder.run())
             try:
                 async for batch in self._source:
-                    self._take(batch)
+                    self.plane.change(batch)
                     if not self._ready:
                         await self._begin(group)
             finally:
@@ -134,7 +152,7 @@ class Cluster:
         await self._xds.start()
         await self._debug.start()
         self._ready = True
-        log.info("serving", objects=len(self._objects))
+        log.info("serving", xds=self._settings.xds_address)
         group.create_task(self._fleet.observe())
         group.create_task(self._reporter.run())
         group.create_task(self._leadership.run(self._lead))
@@ -145,25 +163,19 @@ class Cluster:
             group.create_task(self._fleet.run())
             group.create_task(self._replicas.run())
 
-    def _take(self, batch: tuple[Change, ...]) -> None:
-        for change in batch:
-            if isinstance(change, Put):
-                self._objects.add(change.ref)
-            else:
-                self._objects.discard(change.ref)
-        self.plane.change(batch)
-
     def _placed(self, placements: Mapping[Key, Placement | None]) -> None:
         self.plane.change((), placements)
 
     def _committed(self, commit: Commit) -> None:
         self._writer.change(commit.statuses)
+        self._accounts.want(commit.infrastructures)
         self._fleet.want(commit.infrastructures)
 
     def _heard(self, event: Event) -> None:
         if isinstance(event, Nacked):
             refusal = self.plane.refusal(event)
-            self._recorder.refused(refusal, refusal.routes)
+            blamed = refusal.routes or self.plane.translator.blamed(event.gateway, event.type, event.name, event.host)
+            self._recorder.refused(refusal, blamed)
 
 
 async def serve(settings: Settings) -> None:

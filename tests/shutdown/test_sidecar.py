@@ -84,6 +84,7 @@ def _answering(probes: dict[str, Any], port: int) -> dict[str, Any]:
     found |= {"name": "clients", "stat_prefix": "clients", "bypass_overload_manager": False}
     found["address"]["socket_address"]["port_value"] = port
     connection = found["filter_chains"][0]["filters"][0]["typed_config"]
+    connection["stat_prefix"] = "clients"
     connection["http_filters"] = connection["http_filters"][1:]
     route = {"match": {"prefix": "/"}, "direct_response": {"status": 200}}
     connection["route_config"]["virtual_hosts"][0]["routes"] = [route]

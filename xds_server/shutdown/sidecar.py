@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 
 from xds_server.shutdown.admin import Absent, Silent, ask
-from xds_server.shutdown.drain import CONNECTIONS, Drain, Limits, connections
+from xds_server.shutdown.drain import FILTER, Drain, Limits, Traffic, traffic
 
 LOOK_SECONDS = 0.5
 MAX_WAITING = 64
@@ -57,8 +57,8 @@ class Sidecar:
         say(f"draining for {self._limits.minimum:g} to {self._limits.maximum:g} seconds")
         while not drain.over(time.monotonic(), self._limits):
             self._turn(LOOK_SECONDS)
-            drain = drain._replace(connections=self._connections())
-        say(f"drained with {drain.connections} connections left")
+            drain = drain.saw(self._traffic(), time.monotonic())
+        say(f"drained with {drain.traffic.connections if drain.traffic else 'unknown'} connections left")
         self._release()
 
     def _end(self, *_: object) -> None:
@@ -71,16 +71,17 @@ class Sidecar:
                 ask(self._admin, "POST", target)
             except Silent as error:
                 say(f"{target}: {error}")
-        return Drain(time.monotonic(), self._connections())
+        now = time.monotonic()
+        return Drain(now, now, self._traffic())
 
-    def _connections(self) -> int | None:
-        """Count connections; an Envoy that is gone has none."""
+    def _traffic(self) -> Traffic | None:
+        """Ask what clients do; with an Envoy that is gone they do nothing."""
         try:
-            return connections(ask(self._admin, "GET", f"/stats?filter={CONNECTIONS}$"))
+            return traffic(ask(self._admin, "GET", f"/stats?filter={FILTER}"))
         except Absent:
-            return 0
+            return Traffic()
         except Silent as error:
-            say(f"envoy does not say how many connections it has: {error}")
+            say(f"envoy does not say what its clients do: {error}")
             return None
 
     def _turn(self, seconds: float | None) -> None:
