@@ -1,7 +1,7 @@
 """`make bench`: cold start, edits and memory with thousands of routes from files, against what is expected of them.
 
-`python -m tests.bench.files [--routes N] [--json FILE]` measures, and marks what is worse than expected. Memory is what is
-resident, mapped libraries included; how much of it is the process's own stands beside it.
+`python -m tests.bench.files [--routes N] [--json FILE]` measures, and marks what is worse than expected. Memory counts
+mapped libraries too; how much of it is the process's own stands beside it.
 """
 
 import argparse
