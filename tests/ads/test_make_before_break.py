@@ -278,7 +278,7 @@ RUNS = settings(
     max_examples=150, stateful_step_count=40, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 Deployment.TestCase.settings = RUNS
-StateOfTheWorldDeployment.TestCase.settings = RUNS
+StateOfTheWorldDeployment.TestCase.settings = settings(RUNS, derandomize=True)
 TestDelta = Deployment.TestCase
 TestStateOfTheWorld = StateOfTheWorldDeployment.TestCase
 
