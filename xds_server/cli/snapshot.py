@@ -8,7 +8,7 @@ from envoy.service.status.v3 import csds_pb2
 from google.protobuf import json_format
 
 from xds_server import rendering
-from xds_server.cli.translate import TYPES, dump, gateway_key
+from xds_server.cli.translate import TYPES, dump, gateway_key, no_gateway
 
 METHOD = "/envoy.service.status.v3.ClientStatusDiscoveryService/FetchClientStatus"
 SECONDS = 30.0
@@ -16,7 +16,7 @@ MAX_BYTES = 1 << 30
 
 
 def run(server: str, *, gateway: str | None, type_: str | None, output: str) -> int:
-    """Ask and print; return 0, or 2 where the server cannot be asked."""
+    """Ask and print; return 0, 1 where there is no such Gateway, or 2 where the server cannot be asked."""
     only = gateway_key(gateway)
     try:
         answer = fetch(server)
@@ -25,6 +25,9 @@ def run(server: str, *, gateway: str | None, type_: str | None, output: str) -> 
         return 2
     wanted = None if type_ is None else TYPES[type_]
     shown = [client(config, wanted) for config in answer.config if only is None or config.node.cluster == str(only)]
+    if only is not None and not shown:
+        print(no_gateway(only), file=sys.stderr)
+        return 1
     sys.stdout.write(dump(shown, output) if shown else "")
     return 0
 

@@ -79,6 +79,11 @@ def gateway_key(text: str | None) -> Key | None:
     return Key(namespace, name)
 
 
+def no_gateway(wanted: Key) -> str:
+    """Say that there is no such Gateway."""
+    return f"there is no Gateway {wanted} of a GatewayClass of ours"
+
+
 def dump(documents: Iterable[Any], output: str) -> str:
     """Write documents as multi-document YAML, or as JSON, one a line."""
     if output == "json":
@@ -98,6 +103,9 @@ def run(
     if type_ == "status":
         sys.stdout.write(dump(statuses(translator, objects, controller_name), output))
     else:
+        if only is not None and Ref("Gateway", *only) not in dict(translator.statuses()):
+            print(no_gateway(only), file=sys.stderr)
+            raise typer.Exit(1)
         sys.stdout.write(dump([gateways(translator, only, type_)], output))
     if any(finding.severity is Severity.ERROR for finding in batch.findings):
         raise typer.Exit(1)
