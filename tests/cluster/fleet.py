@@ -166,13 +166,41 @@ class Cluster:
         found: tuple[tuple[str, str], ...] = await until(given, f"an address of {gateway}")
         return found[0][1]
 
-    async def asked(self, address: str, port: int = 80) -> int | None:
-        """Send one request over a connection of its own; return the status, or None where there was no answer."""
+    async def asked(self, address: str, port: int = 80, http: aiohttp.ClientSession | None = None) -> int | str:
+        """Send one request, over a connection of its own unless a session is given; return the status, or what went
+        wrong.
+        """
         timeout = aiohttp.ClientTimeout(total=5)
-        with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError):
-            async with self.http.get(f"http://{address}:{port}/", allow_redirects=False, timeout=timeout) as answer:
+        try:
+            async with (http or self.http).get(
+                f"http://{address}:{port}/", allow_redirects=False, timeout=timeout
+            ) as answer:
                 return answer.status
-        return None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return f"{type(error).__name__}: {error}"
+
+    @asynccontextmanager
+    async def load(self, address: str) -> AsyncIterator[list[int | str]]:
+        """Send requests for as long as the block lasts, over new and over lasting connections; give the answers.
+
+        Some 150 a second: a client that has used all of its ports within two minutes is led to pods that are gone,
+        for the node still knows where a port led to before.
+        """
+        answers: list[int | str] = []
+        over = asyncio.Event()
+
+        async def ask(http: aiohttp.ClientSession) -> None:
+            while not over.is_set():
+                answers.append(await self.asked(address, http=http))
+                await asyncio.sleep(0.02)
+
+        async with aiohttp.ClientSession() as lasting, asyncio.TaskGroup() as group:
+            for http in (self.http, self.http, lasting, lasting):
+                group.create_task(ask(http))
+            try:
+                yield answers
+            finally:
+                over.set()
 
     async def serves(self, gateway: str = "edge", port: int = 80) -> str:
         """Wait until a Gateway answers at its address, and return that."""

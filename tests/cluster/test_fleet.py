@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from tests.cluster.commands import kubectl
 from tests.cluster.fleet import MADE, QUICK, Cluster, fleet, until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.anyio]
 
 USABLE, UNUSABLE = "172.31.254.241", "192.0.2.1"
 """What the cluster's load balancer can give, and what nobody can."""
+PATIENT = {"shutdown": {"minSeconds": 5, "maxSeconds": 20}}
+"""As long as the cluster takes to turn away from a pod."""
 MERGE = "application/merge-patch+json"
 
 
@@ -39,12 +42,12 @@ async def test_a_gateway_answers_at_its_address_on_its_own_port(cluster: Cluster
 
 
 async def test_changed_ports_restart_no_pods(cluster: Cluster) -> None:
-    await cluster.gateway()
-    await cluster.serves()
-    before = uids(await cluster.pods())
-    await cluster.gateway("edge", 80, 8443)
-    await cluster.serves(port=8443)
-    assert uids(await cluster.pods()) == before
+    await cluster.gateway("ports")
+    await cluster.serves("ports")
+    before = uids(await cluster.pods("ports"))
+    await cluster.gateway("ports", 80, 8443)
+    await cluster.serves("ports", 8443)
+    assert uids(await cluster.pods("ports")) == before
 
 
 async def test_what_a_user_adds_survives_and_what_a_user_takes_comes_back(cluster: Cluster) -> None:
@@ -222,22 +225,13 @@ async def test_the_longest_name_will_do(cluster: Cluster) -> None:
 
 
 async def test_a_rollout_loses_no_request(cluster: Cluster) -> None:
-    await cluster.gateway("busy")
+    await cluster.gateway("busy", parameters=PATIENT)
     address = await cluster.serves("busy")
     await until(lambda: cluster.is_ready("busy"), "the pods to be ready")
     before = uids(await cluster.pods("busy"))
-    answers: list[int | None] = []
-    over = asyncio.Event()
-
-    async def load() -> None:
-        while not over.is_set():
-            answers.append(await cluster.asked(address))
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(4):
-            group.create_task(load())
+    async with cluster.load(address) as answers:
         for level in ("info", "error"):
-            await cluster.parameters("busy", {**QUICK, "logging": {"level": level}})
+            await cluster.parameters("busy", {**PATIENT, "logging": {"level": level}})
 
             async def replaced(level: str = level) -> bool:
                 pods = await cluster.made("Pod", "busy")
@@ -245,27 +239,28 @@ async def test_a_rollout_loses_no_request(cluster: Cluster) -> None:
                 return fresh and await cluster.is_ready("busy")
 
             await until(replaced, "other pods")
-        over.set()
     assert not uids(await cluster.pods("busy")) & before
     assert len(answers) > 100
     assert set(answers) == {302}
 
 
-async def test_an_envoy_that_is_killed_comes_back(cluster: Cluster) -> None:
-    """In the same pod, beside the same admin socket."""
-    await cluster.gateway("killed")
-    address = await cluster.serves("killed")
-    (pod,) = await cluster.pods("killed")
-    name = pod["metadata"]["name"]
-    await cluster.client.delete(cluster.path("Pod", name), {"gracePeriodSeconds": 0})
+async def test_an_envoy_that_ends_by_itself_comes_back_in_its_pod(cluster: Cluster) -> None:
+    """Beside the admin socket that the one before has left."""
+    await cluster.gateway("again")
+    address = await cluster.serves("again")
+    (pod,) = await cluster.pods("again")
+    ask = "from xds_server.shutdown.admin import ask; ask('/run/envoy/admin.sock', 'POST', '/quitquitquit')"
+    pod_name = pod["metadata"]["name"]
+    await asyncio.to_thread(
+        kubectl, "exec", "--namespace", cluster.home, pod_name, "--container=shutdown", "--", "python3", "-c", ask
+    )
 
-    async def another() -> bool:
-        return name not in {it["metadata"]["name"] for it in await cluster.pods("killed")} and await cluster.is_ready(
-            "killed"
-        )
+    async def started() -> bool:
+        (pod,) = await cluster.pods("again")
+        return sum(it["restartCount"] for it in pod["status"]["containerStatuses"]) == 1
 
-    await until(another, "another pod")
-    assert await cluster.asked(address) == 302
+    await until(started, "another Envoy")
+    assert await cluster.serves("again") == address
 
 
 async def test_with_its_gateway_everything_goes(cluster: Cluster) -> None:

@@ -154,7 +154,8 @@ class Fleet:
                 for _ in range(WORKERS):
                     group.create_task(self._work(agenda))
         finally:
-            self._agenda = None
+            if self._agenda is agenda:
+                self._agenda = None
 
     def _ask(self, gateway: Key) -> None:
         if self._agenda is not None:
