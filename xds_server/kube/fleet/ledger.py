@@ -93,12 +93,10 @@ class Ledger:
         self, gateway: Key, infrastructure: ir.Infrastructure | ir.Held, refusal: ir.Refusal | None
     ) -> ir.Placement:
         """Say where a Gateway is reached, and what keeps its Envoys from running."""
-        name = None
-        if isinstance(infrastructure, ir.Infrastructure):
-            name = object_name(gateway.name, infrastructure.class_name)
-        found = [it for ref, it in self.of(gateway) if ref.kind == "Service" and ref.name == (name or ref.name)]
+        service = Ref("Service", gateway.namespace, object_name(gateway.name, infrastructure.class_name))
+        found = self._objects.get(service)
         return ir.Placement(
-            addresses=addresses(found[0]) if found else (),
+            addresses=addresses(found) if found is not None and found.gateway == gateway else (),
             reserved=RESERVED,
             refusal=refusal or self._hindrance(gateway),
         )
