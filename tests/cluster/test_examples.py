@@ -1,0 +1,73 @@
+"""Each folder of examples/, applied as it is to a cluster where Gatehouse is installed, is programmed and answers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cluster.commands import got, kubectl, tried, until
+
+pytestmark = pytest.mark.cluster
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PATIENCE = 240.0
+"""Seconds for Envoys to start beside everything else."""
+REFUSED = {"intruder"}
+"""Routes that an example shows being refused."""
+
+
+def documents(example: str, kind: str) -> list[dict[str, Any]]:
+    """An example's documents of a kind."""
+    texts = (path.read_text() for path in sorted((EXAMPLES / example).glob("*.yaml")))
+    return [it for text in texts for it in yaml.safe_load_all(text) if it and it["kind"] == kind]
+
+
+def found(document: dict[str, Any]) -> dict[str, Any]:
+    """The object as the cluster has it."""
+    metadata = document["metadata"]
+    return got(document["kind"], metadata["name"], "--namespace", metadata.get("namespace", "default"))
+
+
+def conditions(holder: dict[str, Any]) -> dict[str, str]:
+    """Status by type."""
+    return {it["type"]: it["status"] for it in holder.get("conditions", ())}
+
+
+@pytest.fixture(params=sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir()))
+def example(request: pytest.FixtureRequest) -> Iterator[str]:
+    """An example that is applied for as long as the test runs; the GatewayClass is the installation's and stays."""
+    folder = EXAMPLES / request.param
+    files = [f"--filename={path}" for path in sorted(folder.glob("*.yaml")) if path.name != "gatewayclass.yaml"]
+    kubectl("apply", *files)
+    yield request.param
+    kubectl("delete", "--ignore-not-found", *files)
+
+
+def test_it_is_programmed_and_answers(example: str) -> None:
+    """Gateways are Programmed and answer; routes are accepted, but for the one that is refused on purpose."""
+    for gateway in documents(example, "Gateway"):
+        until(
+            lambda gateway=gateway: conditions(found(gateway).get("status", {})).get("Programmed") == "True",
+            f"Gateway {gateway['metadata']['name']} of {example} to be programmed",
+            PATIENCE,
+        )
+        address = found(gateway)["status"]["addresses"][0]["value"]
+        until(lambda address=address: _answer(address), f"an answer from {address}", PATIENCE)
+    for route in documents(example, "HTTPRoute") + documents(example, "GRPCRoute"):
+        name = route["metadata"]["name"]
+        accepted = "False" if name in REFUSED else "True"
+        until(
+            lambda route=route, accepted=accepted: all(
+                conditions(it)["Accepted"] == accepted for it in found(route)["status"]["parents"]
+            ),
+            f"route {name} of {example} to be Accepted={accepted}",
+            PATIENCE,
+        )
+
+
+def _answer(address: str) -> str:
+    """The HTTP status of a request, or nothing while nobody serves."""
+    status = tried("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-m", "10", f"http://{address}/").stdout
+    return "" if status in ("000", "503") else status
