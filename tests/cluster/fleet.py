@@ -44,6 +44,9 @@ XDS_PORT = 18000
 QUICK = {"shutdown": {"minSeconds": 1, "maxSeconds": 20}}
 """So that nobody has to wait for the pods to end."""
 
+RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+"""The strictest Pod Security Standard."""
+
 PLURALS = {
     "Gateway": ("gateway.networking.k8s.io/v1", "gateways"),
     "HTTPRoute": ("gateway.networking.k8s.io/v1", "httproutes"),
@@ -309,7 +312,7 @@ async def _prepare(client: Client, home: str, controller: str) -> None:
         return any(it["type"] == "Established" and it["status"] == "True" for it in conditions)
 
     await until(established, "the definition of EnvoyParameters")
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": home}}
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": home, "labels": RESTRICTED}}
     await client.apply(path_of("v1", "namespaces", name=home), namespace, manager=MANAGER)
     gateway_class = {
         "apiVersion": "gateway.networking.k8s.io/v1",
