@@ -158,6 +158,8 @@ class Cluster:
         group.create_task(self._leadership.run(self._lead))
 
     async def _lead(self) -> None:
+        """Write nothing before it is known what there is: addresses would come and go."""
+        await self._fleet.observed.wait()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._writer.run())
             group.create_task(self._fleet.run())
