@@ -1,6 +1,9 @@
 """A real Envoy on loopback: started with a bootstrap, ready when entered, gone when left."""
 
+import itertools
 import json
+import os
+import random
 import socket
 import subprocess
 import time
@@ -19,12 +22,37 @@ PATIENCE = 30.0
 """Seconds to wait for what takes milliseconds on an idle machine."""
 
 
+FIRST_PORT, PORTS_EACH = 12000, 1000
+"""Ports to hand out lie below those that the kernel gives to outgoing connections, so that no client of a neighbour
+takes one meanwhile, and each test process of a run has a thousand of its own."""
+
+
+def _ports() -> Iterator[int]:
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = FIRST_PORT + worker % 8 * PORTS_EACH
+    ports = random.SystemRandom().sample(range(first, first + PORTS_EACH), PORTS_EACH)
+    return itertools.cycle(ports)
+
+
+_CANDIDATES = _ports()
+
+
 def free_port(address: str = LOOPBACK) -> int:
-    """Return a port of an address that nobody listens on."""
+    """Return a port that nobody listens on, at this address or at all of them, and that was not given out before."""
+    for port in _CANDIDATES:
+        if all(is_free(it, port) for it in (address, "")):
+            return port
+    raise AssertionError("there is no end of candidates")
+
+
+def is_free(address: str, port: int) -> bool:
+    """Whether nobody has a TCP port of an address, `""` being all of them."""
     with socket.socket() as probe:
-        probe.bind((address, 0))
-        port: int = probe.getsockname()[1]
-        return port
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+        return True
 
 
 def wait_until(condition: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:

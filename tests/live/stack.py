@@ -4,7 +4,6 @@ import os
 import random
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -15,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from tests.envoy.running import LOOPBACK, free_port, wait_until
+from tests.envoy.running import LOOPBACK, free_port, is_free, wait_until
 from tests.live.client import Edge
 from tests.live.documents import Document
 from translator.value import Key
@@ -191,18 +190,9 @@ def up(*arguments: str | os.PathLike[str], offset: int | None = None, ready: str
 def free_offset() -> int:
     """Return a `--port-offset` that no other `gatehouse up` of this machine uses: ports 80 and 443 are free."""
     while True:
-        offset = random.randrange(11_000, 31_000)
-        if all(_is_free("127.20.0.1", offset + port) for port in (80, 443)):
+        offset = random.randrange(21_000, 31_000)
+        if all(is_free("127.20.0.1", offset + port) for port in (80, 443)):
             return offset
-
-
-def _is_free(address: str, port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind((address, port))
-        except OSError:
-            return False
-        return True
 
 
 class Ports:
