@@ -1,0 +1,62 @@
+"""Statuses: what every object of ours is told."""
+
+from functools import partial
+from typing import NamedTuple
+
+from translator.attach import parents, policies
+from translator.attach import status as reports
+from translator.features import SUPPORTED_FEATURES
+from translator.incremental import Graph, Table
+from translator.status import Status
+from translator.value import Key, Ref
+from translator.wiring.listeners import Listeners
+from translator.wiring.routes import Routes
+from translator.wiring.sources import Sources
+from translator.wiring.verdicts import Verdicts
+
+
+class Statuses(NamedTuple):
+    """The tables of this room."""
+
+    objects: dict[str, Table[Key, Status]]
+    """By kind."""
+    routes: Table[Ref, Status]
+
+
+def declare(
+    graph: Graph, sources: Sources, listeners: Listeners, routes: Routes, verdicts: Verdicts, awaits_envoys: bool
+) -> Statuses:
+    """Declare the tables of statuses."""
+    objects = sources.objects
+    attached_to = graph.derived("attached to", routes.accepted, parents.attached_to, routes.rejected)
+    attached = graph.group("attached", (attached_to, parents.by_listener))
+    counted = graph.derived("attached routes", attached, parents.count)
+    by_kind: dict[str, Table[Key, Status]] = {
+        "GatewayClass": graph.derived(
+            "class status", objects["GatewayClass"], partial(reports.of_class, SUPPORTED_FEATURES), listeners.owned
+        ),
+        "Gateway": graph.derived(
+            "gateway status",
+            listeners.reported,
+            partial(reports.of_gateway, awaits_envoys=awaits_envoys),
+            counted,
+            sources.placements,
+            verdicts.unserved,
+            verdicts.blamed_listeners,
+            sources.progress,
+        ),
+        "ListenerSet": graph.derived(
+            "listener set status",
+            objects["ListenerSet"],
+            reports.of_listener_set,
+            objects["Gateway"],
+            listeners.owned,
+        ),
+        "BackendTLSPolicy": graph.derived(
+            "policy status", objects["BackendTLSPolicy"], policies.of_policy, objects["Service"]
+        ),
+    }
+    of_routes: Table[Ref, Status] = graph.derived(
+        "route status", routes.accepted, reports.of_route, routes.resolved, verdicts.blamed_routes
+    )
+    return Statuses(by_kind, of_routes)
