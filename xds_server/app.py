@@ -1,7 +1,6 @@
 """The composition root: one TaskGroup in which files, control plane, servers and local Envoys live and end together."""
 
 import asyncio
-import gc
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import aclosing, asynccontextmanager
@@ -12,7 +11,7 @@ import structlog
 from translator.pipeline import Settings as TranslatorSettings
 from translator.status import Status
 from translator.value import Key, Ref, Value
-from xds_server import bootstrap, metrics
+from xds_server import bootstrap, garbage, metrics
 from xds_server.ads.service import Server
 from xds_server.control_plane import ControlPlane
 from xds_server.debug.service import DebugServer
@@ -81,9 +80,7 @@ class Running:
         if self._listening:
             return
         self._listening = True
-        gc.collect()
-        gc.freeze()
-        gc.enable()
+        garbage.settle()
         if self._settings.metrics_address:
             health = Health(lambda: self._listening)
             bound(lambda at: health.listen(*address(at)), self._settings.metrics_address)
@@ -116,7 +113,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
 
     Garbage is not collected before it listens: the first batch only builds, and what it built is then left alone.
     """
-    gc.disable()
+    garbage.hold_back()
     async with asyncio.TaskGroup() as group:
         plane = Running(settings, group)
         try:

@@ -1,7 +1,6 @@
 """The composition root of a cluster: watches, translator, xDS, and what only the leader does: status and Envoys."""
 
 import asyncio
-import gc
 import os
 import socket
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from translator.ir import Placement
 from translator.pipeline import Commit
 from translator.pipeline import Settings as TranslatorSettings
 from translator.value import Key, Value
+from xds_server import garbage
 from xds_server.ads.events import Event, Nacked
 from xds_server.ads.service import Server
 from xds_server.app import address, bound
@@ -128,7 +128,7 @@ class Cluster:
     async def run(self) -> None:
         """Serve until cancelled: first all of the cluster is read, then Envoys are answered, then the rest begins."""
         bound(lambda at: Health(lambda: self._ready).listen(*address(at)), self._settings.metrics_address)
-        gc.disable()
+        garbage.hold_back()
         await self._keeper.start()
         bound(lambda at: self._xds.bind(at, self._serving.credentials()), self._settings.xds_address)
         self._serving.watch(self._fleet.trust)
@@ -146,9 +146,7 @@ class Cluster:
                 await self._xds.stop()
 
     async def _begin(self, group: asyncio.TaskGroup) -> None:
-        gc.collect()
-        gc.freeze()
-        gc.enable()
+        garbage.settle()
         await self._xds.start()
         await self._debug.start()
         self._ready = True
