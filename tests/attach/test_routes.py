@@ -238,6 +238,31 @@ def test_backends_with_filters_of_their_own_get_routes_by_share() -> None:
     assert len({it.rank for it in found.routes}) == 1
 
 
+def test_what_a_backend_ref_rewrites_stands_before_what_its_rule_does() -> None:
+    def rewrite(**settings: Any) -> dict[str, Any]:
+        return {"type": "URLRewrite", "urlRewrite": settings}
+
+    whole = {"type": "ReplaceFullPath", "replaceFullPath": "/rule"}
+    other = {"type": "ReplaceFullPath", "replaceFullPath": "/own"}
+    found = http(
+        {
+            "filters": [rewrite(hostname="rule.internal", path=whole)],
+            "retry": {"attempts": 2},
+            "backendRefs": [
+                ref("cart", 1, rewrite(hostname="own.internal")),
+                ref("canary", 1, rewrite(path=other)),
+                ref("audit", 2),
+            ],
+        }
+    )
+    retry = ir.Retry(2)
+    assert [(it.match.share, it.action) for it in found.routes] == [
+        (250_000, ir.Forward((ir.Backend(CART, 1),), "own.internal", ir.PathChange(True, "/rule"), retry=retry)),
+        (500_000, ir.Forward((ir.Backend(CANARY, 1),), "rule.internal", ir.PathChange(True, "/own"), retry=retry)),
+        (0, ir.Forward((ir.Backend(AUDIT, 2),), "rule.internal", ir.PathChange(True, "/rule"), retry=retry)),
+    ]
+
+
 def invalid_rule(**rule: Any) -> ir.Resolved:
     """A good rule, then a bad one."""
     return http(
@@ -254,11 +279,6 @@ def invalid_rule(**rule: Any) -> ir.Resolved:
         ({"filters": [mirror(), setting("a"), setting("b")]}, Reason.INCOMPATIBLE_FILTERS, "more than once"),
         ({"timeouts": {"request": "1d"}}, Reason.UNSUPPORTED_VALUE, "'1d' is not a duration"),
         ({"retry": {"backoff": "x"}}, Reason.UNSUPPORTED_VALUE, "'x' is not a duration"),
-        (
-            {"backendRefs": [ref("cart", 1, {"type": "URLRewrite", "urlRewrite": {"hostname": "a.com"}})]},
-            Reason.UNSUPPORTED_VALUE,
-            "backendRef cart: filter URLRewrite is supported on rules, not on backendRefs",
-        ),
         ({"backendRefs": [ref("cart", 1, EXTENSION)]}, Reason.UNSUPPORTED_VALUE, "backendRef cart: filter Extension"),
     ],
 )

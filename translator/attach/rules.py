@@ -121,9 +121,7 @@ def _plan(rule: Rule, resolved: Resolve, refusals: list[ir.Refusal]) -> Plan | i
         isinstance(it, Ranked) and it.match.path.kind != "prefix" for it in rule.matches
     ):
         return ir.Refusal(Reason.UNSUPPORTED_VALUE, "replacePrefixMatch needs matches of type PathPrefix alone")
-    if asked.rewrite is not None:
-        forward = msgspec.structs.replace(forward, hostname=asked.rewrite.hostname, path=asked.rewrite.path)
-    forward = msgspec.structs.replace(forward, mirrors=mirrors)
+    forward = msgspec.structs.replace(_rewritten(forward, asked), mirrors=mirrors)
     return Plan(asked, tuple(it for it in good if it.backend.weight), forward, rule.error)
 
 
@@ -138,9 +136,6 @@ def _target(ref: api.HTTPBackendRef, resolved: Resolve, refusals: list[ir.Refusa
     asked = filters.read(ref.filters)
     if isinstance(asked, ir.Refusal):
         return ir.Refusal(asked.reason, f"backendRef {ref.name}: {asked.message}")
-    if asked.rewrite is not None:
-        message = f"backendRef {ref.name}: filter URLRewrite is supported on rules, not on backendRefs"
-        return ir.Refusal(Reason.UNSUPPORTED_VALUE, message)
     return Target(ir.Backend(cluster, ref.weight, asked.request, asked.response), asked, mirrors)
 
 
@@ -245,7 +240,16 @@ def _action(plan: Plan, targets: tuple[Target, ...], own: Filters) -> ir.Action:
     if own.redirect is not None:
         return own.redirect
     mirrors = plan.forward.mirrors + (targets[0].mirrors if len(targets) == 1 else ())
-    return msgspec.structs.replace(plan.forward, backends=tuple(it.backend for it in targets), mirrors=mirrors)
+    backends = tuple(it.backend for it in targets)
+    return msgspec.structs.replace(_rewritten(plan.forward, own), backends=backends, mirrors=mirrors)
+
+
+def _rewritten(forward: ir.Forward, asked: Filters) -> ir.Forward:
+    """Apply a URLRewrite; a backendRef's own stands before its rule's, for the Host and for the path."""
+    if asked.rewrite is None:
+        return forward
+    hostname, path = asked.rewrite.hostname or forward.hostname, asked.rewrite.path or forward.path
+    return msgspec.structs.replace(forward, hostname=hostname, path=path)
 
 
 def _joined(one: ir.HeaderChanges, other: ir.HeaderChanges) -> ir.HeaderChanges:
