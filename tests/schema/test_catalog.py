@@ -9,7 +9,7 @@ GATEWAY_KINDS = [
     *("BackendTLSPolicy", "GRPCRoute", "Gateway", "GatewayClass", "HTTPRoute", "ListenerSet"),
     *("ReferenceGrant", "TCPRoute", "TLSRoute", "UDPRoute"),
 ]
-CORE_KINDS = ["ConfigMap", "EndpointSlice", "Namespace", "Secret", "Service"]
+CORE_KINDS = ["ClusterTrustBundle", "ConfigMap", "EndpointSlice", "Namespace", "Secret", "Service"]
 OWN_KINDS = ["EnvoyParameters"]
 EXPERIMENTAL_KINDS = ["XBackend", "XBackendTrafficPolicy", "XMesh", "XTelemetryPolicy"]
 

@@ -1,4 +1,6 @@
-"""The core kinds that routes and listeners refer to: Service, EndpointSlice, Secret, ConfigMap, Namespace."""
+"""The core kinds that routes and listeners refer to: Service, EndpointSlice, Secret, ConfigMap, Namespace; and
+ClusterTrustBundle.
+"""
 
 import msgspec
 
@@ -103,6 +105,19 @@ class ConfigMap(ApiValue):
     metadata: Meta
     data: dict[str, str] | None = None
     binary_data: dict[str, bytes] | None = None
+
+
+class ClusterTrustBundleSpec(ApiValue):
+    """CA certificates in PEM."""
+
+    trust_bundle: str = ""
+
+
+class ClusterTrustBundle(ApiValue):
+    """CA certificates for the whole cluster (certificates.k8s.io)."""
+
+    metadata: Meta
+    spec: ClusterTrustBundleSpec
 
 
 class NamespaceMeta(Meta):

@@ -20,6 +20,7 @@ Object: TypeAlias = (
     | core.EndpointSlice
     | core.Secret
     | core.ConfigMap
+    | core.ClusterTrustBundle
     | core.Namespace
 )
 
@@ -97,6 +98,14 @@ KINDS: Mapping[str, Kind] = {
         ),
         Kind(name="Secret", group="", versions=("v1",), plural="secrets", struct=core.Secret),
         Kind(name="ConfigMap", group="", versions=("v1",), plural="configmaps", struct=core.ConfigMap),
+        Kind(
+            name="ClusterTrustBundle",
+            group="certificates.k8s.io",
+            versions=("v1", "v1beta1", "v1alpha1"),
+            plural="clustertrustbundles",
+            struct=core.ClusterTrustBundle,
+            namespaced=False,
+        ),
         Kind(
             name="Namespace", group="", versions=("v1",), plural="namespaces", struct=core.Namespace, namespaced=False
         ),

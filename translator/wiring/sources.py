@@ -22,6 +22,7 @@ OBJECT_KINDS = (
     "EndpointSlice",
     "Secret",
     "ConfigMap",
+    "ClusterTrustBundle",
     "Namespace",
 )
 """Kinds with a table each."""

@@ -27,6 +27,11 @@ def is_dns1123_subdomain(text: str) -> bool:
     return len(text) <= 253 and DNS_1123_SUBDOMAIN.fullmatch(text) is not None
 
 
+def is_trust_bundle_name(text: str) -> bool:
+    """A ClusterTrustBundle's name: after the name of its signer, if it has one, with `:` for each `/` and behind it."""
+    return all(is_dns1123_subdomain(part) for part in text.split(":"))
+
+
 def is_dns1035_label(text: str) -> bool:
     """A DNS-1123 label that starts with a letter."""
     return len(text) <= 63 and DNS_1035_LABEL.fullmatch(text) is not None

@@ -17,6 +17,7 @@ NAMES: Mapping[str, Callable[[str], bool]] = {
     "dns1123-subdomain": formats.is_dns1123_subdomain,
     "dns1123-label": formats.is_dns1123_label,
     "dns1035-label": formats.is_dns1035_label,
+    "trust-bundle-name": formats.is_trust_bundle_name,
 }
 
 
