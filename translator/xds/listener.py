@@ -2,21 +2,18 @@
 that they change, and drain connections, with their Gateway's listeners only.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from envoy_data_plane.envoy.config.core import v3 as core_v3
 from envoy_data_plane.envoy.config.listener import v3 as listener_v3
 from envoy_data_plane.envoy.extensions.filters.listener.tls_inspector import v3 as inspector_v3
-from envoy_data_plane.envoy.extensions.transport_sockets.tls import v3 as tls_v3
 
 from translator import ir
 from translator.value import Key, Lookup
-from translator.xds import wire
-from translator.xds.hcm import connection_manager
-from translator.xds.names import chain_name, listener_name, secret_name
+from translator.xds import filter_chain, wire
+from translator.xds.names import listener_name
 from translator.xds.resource import Refused, Resource, resource
-from translator.xds.sources import FIRST_ANSWER, over_ads
 
 BUFFER_LIMIT = 32 * 1024
 """Bytes held per connection before the sender is slowed down."""
@@ -42,21 +39,24 @@ def encode(key: tuple[Key, str], members: Listeners, placements: Lookup[Key, ir.
     gateway, name = key
     listeners = [listener for _, listener in members]
     placement = placements.get(gateway) or ir.Placement()
-    port = listeners[0].port
-    secure = listeners[0].protocol == "HTTPS"
-    bound = placement.port(port)
     message = wire.new(
         listener_v3.Listener,
         name=name,
-        address=_address(placement.bind, bound),
+        address=_address(placement.bind, placement.port(listeners[0].port)),
         enable_reuse_port=False if placement.exclusive else None,
         per_connection_buffer_limit_bytes=BUFFER_LIMIT,
-        listener_filters=[_tls_inspector()] if secure else [],
-        filter_chains=[
-            _chain(listener, strips_port=bound != port) for listener in (listeners if secure else listeners[:1])
-        ],
+        listener_filters=[_tls_inspector()] if listeners[0].protocol == "HTTPS" else [],
+        filter_chains=list(_chains(listeners, placement)),
     )
     return resource(name, wire.encode(message))
+
+
+def _chains(listeners: list[ir.Listener], placement: ir.Placement) -> Iterable[listener_v3.FilterChain]:
+    """All listeners of a port that speaks HTTP share a chain; Host tells them apart."""
+    strips_port = placement.port(listeners[0].port) != listeners[0].port
+    if listeners[0].protocol == "HTTP":
+        return [filter_chain.of_http(listeners[0], strips_port)]
+    return [filter_chain.of_https(listener, strips_port) for listener in listeners]
 
 
 def _address(bind: str, port: int) -> core_v3.Address:
@@ -71,38 +71,3 @@ def _tls_inspector() -> listener_v3.ListenerFilter:
     return wire.new(
         listener_v3.ListenerFilter, name="envoy.filters.listener.tls_inspector", typed_config=wire.any_of(config)
     )
-
-
-def _chain(listener: ir.Listener, strips_port: bool) -> listener_v3.FilterChain:
-    manager = connection_manager(listener.table, strips_port)
-    http = wire.new(
-        listener_v3.Filter, name="envoy.filters.network.http_connection_manager", typed_config=wire.any_of(manager)
-    )
-    if listener.protocol == "HTTP":
-        return wire.new(listener_v3.FilterChain, filters=[http])
-    return wire.new(
-        listener_v3.FilterChain,
-        name=chain_name(listener.key),
-        filter_chain_match=_server_names(listener.hostname),
-        filters=[http],
-        transport_socket=_transport_socket(listener),
-    )
-
-
-def _server_names(hostname: str) -> listener_v3.FilterChainMatch | None:
-    return None if hostname == ir.ANY_HOST else wire.new(listener_v3.FilterChainMatch, server_names=[hostname])
-
-
-def _transport_socket(listener: ir.Listener) -> core_v3.TransportSocket:
-    """TLS 1.2 or later with every certificate of the listener; Envoy chooses by name and kind of key."""
-    context = wire.new(
-        tls_v3.CommonTlsContext,
-        tls_params=wire.new(tls_v3.TlsParameters, tls_minimum_protocol_version=tls_v3.TlsParametersTlsProtocol.TLSv1_2),
-        alpn_protocols=["h2", "http/1.1"],
-        tls_certificate_sds_secret_configs=[
-            wire.new(tls_v3.SdsSecretConfig, name=secret_name(secret), sds_config=over_ads(FIRST_ANSWER))
-            for secret in listener.certificates
-        ],
-    )
-    config = wire.any_of(wire.new(tls_v3.DownstreamTlsContext, common_tls_context=context))
-    return wire.new(core_v3.TransportSocket, name="envoy.transport_sockets.tls", typed_config=config)
