@@ -20,6 +20,9 @@ HTTP_ROUTES = ("HTTPRoute", "GRPCRoute")
 HTTP_PROTOCOLS = ("HTTP", "HTTPS")
 """Protocols of listeners that have virtual hosts."""
 
+SECURE_PROTOCOLS = ("HTTPS", "TLS")
+"""Protocols whose listeners are told apart by server name, and so may share a port."""
+
 
 class Refusal(Value):
     """Why something a user asked for is not done: a Reason of the specification and what to change."""
@@ -119,13 +122,15 @@ class Held(Value):
 
 
 class ClusterKey(NamedTuple):
-    """One Envoy cluster: a Service's port spoken to in one way, whichever routes use it."""
+    """One Envoy cluster: a backend's port spoken to in one way, whichever routes use it."""
 
     namespace: str
     name: str
     port: int
     protocol: str = "http1"
     """http1, http2 (h2c), or the same over TLS: https1, https2."""
+    kind: str = "Service"
+    """What the backend is; kinds' names are told apart from namespaces by their upper case."""
 
 
 class Path(Value):

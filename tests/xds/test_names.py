@@ -12,7 +12,9 @@ from translator.xds import names
 
 LABELS = st.from_regex(r"[a-z0-9]([-a-z0-9.]{0,3}[a-z0-9])?", fullmatch=True)
 PORTS = st.integers(1, 65535)
-CLUSTERS = st.builds(ir.ClusterKey, LABELS, LABELS, PORTS, st.sampled_from(["http1", "http2", "https1", "https2"]))
+PROTOCOLS = st.sampled_from(["http1", "http2", "https1", "https2"])
+KINDS = st.sampled_from(["Service", "XBackend"])
+CLUSTERS = st.builds(ir.ClusterKey, LABELS, LABELS, PORTS, PROTOCOLS, KINDS)
 GATEWAY = Ref("Gateway", "infra", "edge")
 LISTENERS = st.builds(ir.ListenerKey, st.just(GATEWAY) | st.builds(Ref, st.just("ListenerSet"), LABELS, LABELS), LABELS)
 

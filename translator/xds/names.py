@@ -15,8 +15,13 @@ SHARD = 0
 
 
 def cluster_name(key: ir.ClusterKey) -> str:
-    """Name a cluster: `shop/cart/8080`, or `shop/cart/8080/http2` where the protocol is not http1."""
+    """Name a cluster: `shop/cart/8080`, or `shop/cart/8080/http2` where the protocol is not http1.
+
+    One that is no Service begins with its kind: `XBackend/shop/payments/443`.
+    """
     place = f"{key.namespace}/{key.name}/{key.port}"
+    if key.kind != "Service":
+        place = f"{key.kind}/{place}"
     return place if key.protocol == "http1" else f"{place}/{key.protocol}"
 
 
