@@ -1,30 +1,18 @@
 """Clusters in Envoy's words: one per Service port and protocol, whichever routes use it."""
 
-from datetime import timedelta
 from typing import Any
 
 from envoy_data_plane.envoy.config.cluster import v3 as cluster_v3
 from envoy_data_plane.envoy.config.core import v3 as core_v3
-from envoy_data_plane.envoy.extensions.clusters.common.dns import v3 as dns_common_v3
-from envoy_data_plane.envoy.extensions.clusters.dns import v3 as dns_v3
 from envoy_data_plane.envoy.extensions.transport_sockets.tls import v3 as tls_v3
 from envoy_data_plane.envoy.extensions.upstreams.http import v3 as http_v3
 
 from translator import ir
 from translator.value import Key, Lookup
-from translator.xds import wire
+from translator.xds import discovery, wire
 from translator.xds.endpoint import assignment
+from translator.xds.limits import BUFFER_LIMIT, CONNECT_TIMEOUT, circuit_breakers
 from translator.xds.resource import Refused, Resource, resource
-from translator.xds.sources import FIRST_ANSWER, over_ads
-
-CONNECT_TIMEOUT = timedelta(seconds=5)
-BUFFER_LIMIT = 32 * 1024
-"""Bytes held per connection before the sender is slowed down."""
-UNLIMITED = 2**32 - 1
-"""Envoy's own limits of 1,024 connections and requests would answer 503 under loads that a backend stands; there is
-no limit that somebody did not ask for."""
-MAX_RETRIES = 1024
-"""Retries in flight: enough to be no limit by itself, little enough to be no storm."""
 
 HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 ALPN = {"https1": "http/1.1", "https2": "h2"}
@@ -39,11 +27,11 @@ def encode(key: object, cluster: ir.Cluster) -> Resource:
         connect_timeout=CONNECT_TIMEOUT,
         per_connection_buffer_limit_bytes=BUFFER_LIMIT,
         lb_policy=cluster_v3.ClusterLbPolicy.LEAST_REQUEST,
-        circuit_breakers=wire.new(cluster_v3.CircuitBreakers, thresholds=[_thresholds()]),
+        circuit_breakers=circuit_breakers(),
         ignore_health_on_host_removal=True,
         typed_extension_protocol_options=_protocol_options(cluster.key.protocol),
         transport_socket=_transport_socket(cluster),
-        **(_dns(cluster) if cluster.dns else _eds()),
+        **(discovery.resolved(assignment(cluster.name, cluster.dns)) if cluster.dns else discovery.told()),
     )
     return resource(cluster.name, wire.encode(message))
 
@@ -59,45 +47,6 @@ def of_gateway(key: tuple[Key, str], used: object, cluster_rows: Lookup[str, Res
     """Return a cluster that a Gateway uses."""
     _, name = key
     return cluster_rows.get(name)
-
-
-def _thresholds() -> cluster_v3.CircuitBreakersThresholds:
-    return wire.new(
-        cluster_v3.CircuitBreakersThresholds,
-        max_connections=UNLIMITED,
-        max_pending_requests=UNLIMITED,
-        max_requests=UNLIMITED,
-        max_retries=MAX_RETRIES,
-    )
-
-
-def _eds() -> dict[str, Any]:
-    return {
-        "type": cluster_v3.ClusterDiscoveryType.EDS,
-        "eds_cluster_config": wire.new(cluster_v3.ClusterEdsClusterConfig, eds_config=over_ads(FIRST_ANSWER)),
-    }
-
-
-def _dns(cluster: ir.Cluster) -> dict[str, Any]:
-    """Resolve names as often as their TTL says, and every other second or so while that fails.
-
-    A name with addresses of both families is reached by IPv4: `localhost` has both, and its servers often one.
-    """
-    config = wire.new(
-        dns_v3.DnsCluster,
-        dns_lookup_family=dns_common_v3.DnsLookupFamily.V4_PREFERRED,
-        respect_dns_ttl=True,
-        dns_min_refresh_rate=timedelta(seconds=1),
-        dns_failure_refresh_rate=wire.new(
-            dns_v3.DnsClusterRefreshRate, base_interval=timedelta(seconds=1), max_interval=timedelta(seconds=5)
-        ),
-    )
-    return {
-        "cluster_type": wire.new(
-            cluster_v3.ClusterCustomClusterType, name="envoy.clusters.dns", typed_config=wire.any_of(config)
-        ),
-        "load_assignment": assignment(cluster.name, cluster.dns),
-    }
 
 
 def _protocol_options(protocol: str) -> dict[str, Any]:
