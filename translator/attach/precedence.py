@@ -1,10 +1,12 @@
 """Which of two matches is tried first, as HTTPRouteRule.matches and GRPCRouteRule.matches say.
 
-A rank is a tuple whose smaller one goes first. Hostnames come before ranks, age and the order of rules after them.
+A rank is a tuple whose smaller one goes first. Hostnames come before ranks, age and the order of rules after them;
+TLSRoutes have hostnames alone.
 """
 
 from translator import ir
 from translator.api.routes import GRPCMethodMatch
+from translator.value import Ref
 
 _EXACT, _REGEX, _PREFIX = range(3)
 _NAMED, _BY_REGEX, _ANY = range(3)
@@ -34,6 +36,13 @@ def of_grpc(method: GRPCMethodMatch | None, headers: int) -> tuple[int, ...]:
     method = method or GRPCMethodMatch()
     regex = method.type != "Exact"
     return (*_name(method.service, regex), *_name(method.method, regex), -headers)
+
+
+def of_hostname(ref: Ref, age: ir.Age, hostname: str) -> ir.Member:
+    """Rank a route by a hostname as it wrote it: characters where it is exact, characters, age."""
+    characters = 0 if hostname == ir.ANY_HOST else -len(hostname)
+    wildcard = hostname.startswith("*") or not hostname
+    return ir.Member(0 if wildcard else characters, characters, age, ref)
 
 
 def _name(name: str | None, regex: bool) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import NamedTuple, TypeAlias
 
 from translator import ir
+from translator.attach import precedence
 from translator.attach.hostnames import wildcards_above
 from translator.value import Key, Lookup, Ref
 from translator.xds import wire
@@ -46,7 +47,11 @@ def served(ref: Ref, bound: ir.Bound) -> Iterator[tuple[ir.Served, tuple[ir.Host
     for attachment in _attachments(ref, bound):
         listener = attachment.listener
         for hostname, domain in attachment.hosts:
-            yield _served(ref, listener), (_host(listener, domain), _member(ref, bound.age, hostname)), True
+            yield (
+                _served(ref, listener),
+                (_host(listener, domain), precedence.of_hostname(ref, bound.age, hostname)),
+                True,
+            )
 
 
 def of_routes(served: ir.Served, encoded: EncodedRoutes) -> Iterator[tuple[ir.HostKey, Place, EncodedRoute | None]]:
@@ -60,7 +65,7 @@ def of_routes(served: ir.Served, encoded: EncodedRoutes) -> Iterator[tuple[ir.Ho
 def of_listeners(key: Key, parent: ir.Parent) -> Iterator[tuple[ir.HostKey, Place, None]]:
     """Give each listener's hostname a virtual host, so that without routes it answers 404 and not as another would."""
     for listener in parent.listeners:
-        if listener.serves and listener.hostname != ir.ANY_HOST:
+        if listener.serves and listener.protocol in ir.HTTP_PROTOCOLS and listener.hostname != ir.ANY_HOST:
             yield _host(listener, listener.hostname), LISTENER, None
 
 
@@ -118,9 +123,3 @@ def _served(ref: Ref, listener: ir.Listener) -> ir.Served:
 
 def _host(listener: ir.Listener, domain: str) -> ir.HostKey:
     return ir.HostKey(listener.gateway, listener.table, domain, listener.key)
-
-
-def _member(ref: Ref, age: ir.Age, hostname: str) -> ir.Member:
-    characters = 0 if hostname == ir.ANY_HOST else -len(hostname)
-    wildcard = hostname.startswith("*") or not hostname
-    return ir.Member(0 if wildcard else characters, characters, age, ref)
