@@ -28,8 +28,10 @@ from xds_server.kube.identity import (
     Accounts,
     AuthorityKeeper,
     FleetAdmission,
+    MountedCertificate,
     ServingCertificate,
     TokenReviews,
+    in_folder,
 )
 from xds_server.kube.lease import Leadership
 from xds_server.kube.replicas import Replicas, Reporter
@@ -73,6 +75,8 @@ class Settings(Value):
     namespaces: tuple[str, ...]
     """The only ones that are looked at; empty for all."""
     pod: Pod
+    certificate: str = ""
+    """The folder of the xDS server's certificate; empty for an authority of our own."""
 
 
 class Cluster:
@@ -86,8 +90,12 @@ class Cluster:
         self._accounts = Accounts()
         self._serving = ServingCertificate()
         host = f"{pod.installation}.{pod.namespace}.svc"
-        self._keeper = AuthorityKeeper(
-            client, Key(pod.namespace, f"{pod.installation}-xds-authority"), (host,), self._serving
+        self._certificate = (
+            MountedCertificate(in_folder(settings.certificate), self._serving)
+            if settings.certificate
+            else AuthorityKeeper(
+                client, Key(pod.namespace, f"{pod.installation}-xds-authority"), (host,), self._serving
+            )
         )
         admission = FleetAdmission(TokenReviews(client), self._accounts)
         self._xds = Server(self.plane.snapshots, self.plane.hear, admission=admission)
@@ -129,11 +137,11 @@ class Cluster:
         """Serve until cancelled: first all of the cluster is read, then Envoys are answered, then the rest begins."""
         bound(lambda at: Health(lambda: self._ready).listen(*address(at)), self._settings.metrics_address)
         garbage.hold_back()
-        await self._keeper.start()
+        await self._certificate.start()
         bound(lambda at: self._xds.bind(at, self._serving.credentials()), self._settings.xds_address)
         self._serving.watch(self._fleet.trust)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._keeper.run())
+            group.create_task(self._certificate.run())
             group.create_task(self._source.run())
             group.create_task(self._recorder.run())
             try:

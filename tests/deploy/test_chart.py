@@ -44,7 +44,9 @@ SETTINGS: dict[str, tuple[str, ...]] = {
         "--set=topologySpreadConstraints[0].maxSkew=1",
         "--set=topologySpreadConstraints[0].topologyKey=zone",
         "--set=topologySpreadConstraints[0].whenUnsatisfiable=DoNotSchedule",
+        "--set=networkPolicy.xdsFrom[0].ipBlock.cidr=192.0.2.0/24",
         "--set=networkPolicy.metricsFrom[0].namespaceSelector.matchLabels.a=b",
+        "--set=xds.certificate.secretName=shown-to-envoys",
         "--set=personas.aggregate=true",
     ),
 }
@@ -75,6 +77,10 @@ def test_a_kube_apiserver_takes_what_the_chart_makes(options: tuple[str, ...]) -
         "--set=controllerName=gatehouse",
         "--set=image.digest=1234",
         "--set=watchNamespaces={Default}",
+        "--set=xds.certificate.secretName=Shown",
+        "--set=xds.certificate.certManager.create=true",
+        "--set=xds.certificate.certManager.duration=90d",
+        "--set=networkPolicy.xdsFrom=anybody",
     ],
 )
 def test_the_schema_refuses_what_is_no_value(option: str) -> None:
@@ -102,6 +108,38 @@ def test_the_gateway_api_is_brought_along_on_request() -> None:
 
     assert kinds() == {"EnvoyParameters"}
     assert kinds("--set=crds.gatewayAPI.install=true") > {"EnvoyParameters", "GatewayClass", "Gateway", "HTTPRoute"}
+
+
+CERT_MANAGER = ("--set=xds.certificate.certManager.create=true", "--set=xds.certificate.certManager.issuerRef.name=ca")
+
+
+def test_cert_manager_makes_the_certificate_on_request() -> None:
+    """For the name by which Envoys connect, in the Secret that the control plane mounts."""
+    made = documents(*CERT_MANAGER)
+    [certificate] = (it["spec"] for it in made if it["kind"] == "Certificate")
+    assert certificate["dnsNames"] == ["gatehouse.gatehouse-system.svc"]
+    assert certificate["issuerRef"] == {"group": "cert-manager.io", "kind": "Issuer", "name": "ca"}
+    assert mounted(made) == certificate["secretName"] == "gatehouse-xds"
+    assert mounted(documents()) is None
+
+
+def test_a_certificate_can_be_given_in_a_secret_of_any_name() -> None:
+    """Then the control plane writes no Secrets."""
+    made = documents("--set=xds.certificate.secretName=given")
+    assert mounted(made) == "given"
+    assert not [it for it in made if it["kind"] == "Certificate"]
+    [role] = (it for it in made if it["kind"] == "Role")
+    assert {kind for rule in role["rules"] for kind in rule["resources"]} == {"leases"}
+
+
+def mounted(made: list[dict[str, Any]]) -> str | None:
+    """The Secret of the certificate that the control plane is told to read, if it is told so."""
+    [deployment] = (it for it in made if it["kind"] == "Deployment")
+    pod = deployment["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    secrets = {it["name"]: it["secret"]["secretName"] for it in pod["volumes"] if "secret" in it}
+    folders = {f"--xds-certificate={it['mountPath']}": secrets.get(it["name"]) for it in container["volumeMounts"]}
+    return next((folders[it] for it in container["args"] if it in folders), None)
 
 
 def test_a_pod_monitor_is_made_on_request() -> None:

@@ -92,6 +92,14 @@ def serve(
     watch_namespaces: Annotated[
         str, typer.Option(help="In a cluster: look at these namespaces only.", metavar="NAME,NAME")
     ] = "",
+    xds_certificate: Annotated[
+        str,
+        typer.Option(
+            help="In a cluster: a folder with tls.crt, tls.key and ca.crt, read again when they change. Without it the "
+            "control plane has an authority of its own.",
+            metavar="FOLDER",
+        ),
+    ] = "",
     channel: Channel = "experimental",
     controller_name: Controller = CONTROLLER,
     log_level: LogLevel = "info",
@@ -114,6 +122,7 @@ def serve(
             controller_name=controller_name,
             log_level=log_level,
             namespaces=tuple(name for name in watch_namespaces.split(",") if name),
+            certificate=xds_certificate,
             log_json=_one_of(log_format, "--log-format", "text", "json") == "json",
         ),
     )

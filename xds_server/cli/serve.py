@@ -21,6 +21,7 @@ class Options(Value):
     channel: str
     controller_name: str
     namespaces: tuple[str, ...]
+    certificate: str
     log_level: str
     log_json: bool
 
@@ -55,6 +56,7 @@ async def _serve_cluster(options: Options) -> None:
         metrics_address=options.metrics_address,
         namespaces=options.namespaces,
         pod=cluster.pod_of(),
+        certificate=options.certificate,
     )
     await cluster.serve(settings)
 

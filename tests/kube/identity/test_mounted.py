@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from xds_server.kube.identity import MountedCertificate, ServingCertificate
+from xds_server.kube.identity import MountedCertificate, ServingCertificate, in_folder
 from xds_server.kube.identity.authority import Authority, Pair, Unreadable, found, issued
-from xds_server.kube.identity.mounted import Paths
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -22,8 +21,7 @@ def put(folder: Path, authority: Authority) -> Pair:
 
 def mounted(folder: Path) -> tuple[MountedCertificate, ServingCertificate]:
     serving = ServingCertificate()
-    paths = Paths(*(str(folder / name) for name in ("tls.crt", "tls.key", "ca.crt")))
-    return MountedCertificate(paths, serving), serving
+    return MountedCertificate(in_folder(str(folder)), serving), serving
 
 
 def test_what_is_in_the_files_is_served_and_read_again(tmp_path: Path) -> None:

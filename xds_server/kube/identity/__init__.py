@@ -3,7 +3,7 @@
 from xds_server.kube.identity.accounts import Accounts
 from xds_server.kube.identity.admission import FleetAdmission
 from xds_server.kube.identity.keeper import AuthorityKeeper
-from xds_server.kube.identity.mounted import MountedCertificate
+from xds_server.kube.identity.mounted import MountedCertificate, in_folder
 from xds_server.kube.identity.serving import ServingCertificate
 from xds_server.kube.identity.tokens import AUDIENCE, TokenReviews
 
@@ -15,4 +15,5 @@ __all__ = [
     "MountedCertificate",
     "ServingCertificate",
     "TokenReviews",
+    "in_folder",
 ]

@@ -22,6 +22,11 @@ class Paths(Value):
     bundle: str
 
 
+def in_folder(folder: str) -> Paths:
+    """The files of a mounted Secret, under the names that Kubernetes and cert-manager give them."""
+    return Paths(*(str(Path(folder, name)) for name in ("tls.crt", "tls.key", "ca.crt")))
+
+
 class MountedCertificate:
     """Serves what is in the files; as long as they do not fit together, what was in them before."""
 
@@ -44,14 +49,26 @@ class MountedCertificate:
         self._read = texts
         log.info("identity.certificate.read", path=self._paths.certificate)
 
+    async def start(self) -> None:
+        """Return once there is a certificate to serve, however long the files take."""
+        while True:
+            if self._looked():
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+
     async def run(self) -> None:
         """Look again and again until cancelled."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            try:
-                self.look()
-                self._problem = ""
-            except (Unreadable, OSError) as error:
-                if self._problem != str(error):
-                    self._problem = str(error)
-                    log.warning("identity.certificate.failed", problem=self._problem)
+            self._looked()
+
+    def _looked(self) -> bool:
+        try:
+            self.look()
+        except (Unreadable, OSError) as error:
+            if self._problem != str(error):
+                self._problem = str(error)
+                log.warning("identity.certificate.failed", problem=self._problem)
+            return False
+        self._problem = ""
+        return True

@@ -28,6 +28,17 @@
 {{- end -}}
 {{- end -}}
 
+{{/* The Secret that holds the xDS server's certificate; empty where the control plane has an authority of its own. */}}
+{{- define "gatehouse.certificateSecret" -}}
+{{- with .Values.xds.certificate -}}
+{{- if .secretName -}}
+{{- .secretName -}}
+{{- else if .certManager.create -}}
+{{- printf "%s-xds" (include "gatehouse.name" $) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* What selects the pods of the control plane; never changed by an upgrade. */}}
 {{- define "gatehouse.selector" -}}
 app.kubernetes.io/name: gatehouse

@@ -79,8 +79,10 @@
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   verbs: [get, list, watch, create, update, patch, delete]
+{{- if not (include "gatehouse.certificateSecret" .) }}
 # The authority of the xDS server's certificate.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get, list, watch, create, update, patch]
+{{- end }}
 {{- end -}}
