@@ -42,6 +42,7 @@ GROUPS = {
     "clusterrolebindings": "rbac.authorization.k8s.io",
     "customresourcedefinitions": "apiextensions.k8s.io",
     "tokenreviews": "authentication.k8s.io",
+    "clustertrustbundles": "certificates.k8s.io",
     "ingresses": "networking.k8s.io",
     "networkpolicies": "networking.k8s.io",
     "validatingwebhookconfigurations": "admissionregistration.k8s.io",

@@ -25,7 +25,8 @@ OF_A_NAMESPACE = (
     | rights(READ | {"create", "patch", "delete"}, "configmaps", "horizontalpodautoscalers", "poddisruptionbudgets")
     | rights(frozenset({"create", "patch"}), "events")
 )
-OF_THE_CLUSTER = rights(READ, "gatewayclasses", "namespaces", "customresourcedefinitions") | {
+CLUSTER_WIDE = ("gatewayclasses", "namespaces", "customresourcedefinitions", "clustertrustbundles")
+OF_THE_CLUSTER = rights(READ, *CLUSTER_WIDE) | {
     Right("patch", "gatewayclasses/status"),
     Right("create", "tokenreviews"),
 }

@@ -94,7 +94,8 @@ def test_rights_are_granted_in_the_namespaces_that_are_watched_alone() -> None:
     assert roles.keys() == {("ClusterRole", None), ("Role", "gatehouse-system"), ("Role", "shop"), ("Role", "blog")}
     everywhere = {kind for rule in roles["ClusterRole", None]["rules"] for kind in rule["resources"]}
     assert everywhere == {
-        *("gatewayclasses", "gatewayclasses/status", "namespaces", "customresourcedefinitions", "tokenreviews"),
+        *("gatewayclasses", "gatewayclasses/status", "namespaces", "customresourcedefinitions", "clustertrustbundles"),
+        "tokenreviews",
     }
     [deployment] = (it for it in made if it["kind"] == "Deployment")
     [container] = deployment["spec"]["template"]["spec"]["containers"]

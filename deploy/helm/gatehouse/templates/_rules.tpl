@@ -63,6 +63,10 @@
 - apiGroups: [""]
   resources: [namespaces]
   verbs: [get, list, watch]
+# Authorities that Gateways and policies trust.
+- apiGroups: [certificates.k8s.io]
+  resources: [clustertrustbundles]
+  verbs: [get, list, watch]
 # Which kinds the cluster has, and when one arrives.
 - apiGroups: [apiextensions.k8s.io]
   resources: [customresourcedefinitions]
