@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import yaml
 from envoy.config.bootstrap.v3 import bootstrap_pb2
 from envoy.config.cluster.v3 import cluster_pb2
 from envoy.config.endpoint.v3 import endpoint_pb2
@@ -17,10 +18,14 @@ from envoy.extensions.transport_sockets.tls.v3 import secret_pb2, tls_pb2
 from envoy.extensions.upstreams.http.v3 import http_protocol_options_pb2
 from google.protobuf import json_format
 
+import xds_server.bootstrap
 from translator.xds.resource import Resource, ResourceType, RouteTable, VirtualHost
 
 KNOWN = (dns_cluster_pb2, cors_pb2, router_pb2, tls_inspector_pb2, tls_pb2, http_protocol_options_pb2)
 """Messages inside an Any that must be known to be printed."""
+
+EXTENSIONS = yaml.safe_load(xds_server.bootstrap.template().template)["bootstrap_extensions"]
+"""Those that an Envoy of ours is started with."""
 
 
 def bootstrap(
@@ -40,7 +45,7 @@ def bootstrap(
         static.listeners.append(_listener(body, routes))
     message = bootstrap_pb2.Bootstrap(static_resources=static)
     printed: dict[str, Any] = json_format.MessageToDict(message, preserving_proto_field_name=True)
-    return printed
+    return {**printed, "bootstrap_extensions": EXTENSIONS}
 
 
 def route_configuration(table: RouteTable, hosts: Iterable[VirtualHost]) -> route_pb2.RouteConfiguration:

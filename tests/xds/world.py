@@ -1,5 +1,6 @@
 """A Gateway in the words of `ir`, and the resources it becomes: the tables of the Envoy side, fed by hand."""
 
+from functools import partial
 from typing import Any
 
 from translator import ir
@@ -8,7 +9,7 @@ from translator.api.gateway import FromNamespaces
 from translator.api.routes import ParentReference
 from translator.incremental import Graph
 from translator.value import Key, Ref
-from translator.xds import cluster, endpoint, hosts, listener, route, route_table, secret
+from translator.xds import cluster, endpoint, hosts, listener, misdirected, route, route_table, secret
 from translator.xds.names import cluster_name, table_name
 from translator.xds.resource import Refused, Resource, ResourceType, RouteTable, VirtualHost
 
@@ -80,18 +81,27 @@ class World:
         unusable = graph.derived("unusable", self.refused, cluster.unusable, cluster_rows)
         served = graph.group("served", (self.bound, hosts.served))
         self.encoded = graph.derived("encoded", served, route.encode, self.resolved, unusable)
-        hosted = graph.group("hosted", (self.encoded, hosts.of_routes), (self.parents, hosts.of_listeners))
+        hosted = graph.group(
+            "hosted",
+            (self.encoded, hosts.of_routes),
+            (self.parents, hosts.of_listeners),
+            (self.parents, misdirected.of_hosts),
+        )
         self.hosts = graph.derived("hosts", hosted, hosts.assemble, hosted)
         self.tables = graph.derived(
-            "tables", graph.group("tabled", (self.parents, route_table.of_listeners)), route_table.encode
+            "tables",
+            graph.group("tabled", (self.parents, route_table.of_listeners), (self.parents, misdirected.of_tables)),
+            route_table.encode,
         )
-        ported = graph.group("ported", (self.parents, listener.of_gateway))
+        ported = graph.group("ported", (self.parents, listener.of_gateway), (self.parents, misdirected.of_gateway))
         shown = graph.group("shown", (self.parents, secret.of_gateway))
         used = graph.group("used", (self.hosts, hosts.clusters_used))
         self.of_type = {
             ResourceType.LISTENER: graph.derived("listeners", ported, listener.encode, self.placements),
             ResourceType.SECRET: graph.derived("secret resources", shown, secret.encode, self.stored),
-            ResourceType.CLUSTER: graph.derived("clusters used", used, cluster.of_gateway, cluster_rows),
+            ResourceType.CLUSTER: graph.derived(
+                "clusters used", used, partial(misdirected.or_cluster, cluster.of_gateway), cluster_rows
+            ),
             ResourceType.ENDPOINT: graph.derived("endpoints used", used, endpoint.of_gateway, endpoint_rows),
         }
         self.listeners = listeners

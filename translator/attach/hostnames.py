@@ -6,7 +6,7 @@ apis/v1/gateway_types.go ("Listeners that are distinct only by Hostname") and ht
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from translator.ir import ANY_HOST
 
@@ -65,3 +65,9 @@ def specificity(hostname: str) -> tuple[bool, int]:
 def most_specific(hostnames: Iterable[str], domain: str) -> str | None:
     """Return the most specific of the hostnames that cover the domain."""
     return max((hostname for hostname in hostnames if covers(hostname, domain)), key=specificity, default=None)
+
+
+def nested(hostnames: Collection[str]) -> dict[str, str | None]:
+    """Return, by hostname, the most specific other one of them that covers it; None for the outermost."""
+    known = frozenset(hostnames)
+    return {it: next((wider for wider in wildcards_above(it) if wider in known), None) for it in sorted(known)}

@@ -1,5 +1,6 @@
 """What each Gateway's Envoys are given: listeners, route tables, virtual hosts, clusters, endpoints and secrets."""
 
+from functools import partial
 from typing import NamedTuple
 
 from translator import ir
@@ -9,7 +10,7 @@ from translator.wiring.clusters import Clusters
 from translator.wiring.listeners import Listeners
 from translator.wiring.routes import Routes
 from translator.wiring.sources import Sources
-from translator.xds import cluster, endpoint, hosts, listener, route, route_table, secret
+from translator.xds import cluster, endpoint, hosts, listener, misdirected, route, route_table, secret
 from translator.xds.resource import Resource, ResourceType, RouteTable, VirtualHost
 
 
@@ -35,11 +36,18 @@ def declare(graph: Graph, sources: Sources, listeners: Listeners, routes: Routes
     unusable = graph.derived("unusable clusters", refused[ResourceType.CLUSTER], cluster.unusable, cluster_rows)
     served = graph.group("served", (routes.accepted, hosts.served))
     encoded = graph.derived("encoded routes", served, route.encode, routes.resolved, unusable)
-    hosted = graph.group("hosts", (encoded, hosts.of_routes), (listeners.parents, hosts.of_listeners))
+    hosted = graph.group(
+        "hosts",
+        (encoded, hosts.of_routes),
+        (listeners.parents, hosts.of_listeners),
+        (listeners.parents, misdirected.of_hosts),
+    )
     host_rows = graph.derived("virtual hosts", hosted, hosts.assemble, hosted)
-    tabled = graph.group("tables", (listeners.parents, route_table.of_listeners))
+    tabled = graph.group(
+        "tables", (listeners.parents, route_table.of_listeners), (listeners.parents, misdirected.of_tables)
+    )
     tables = graph.derived("route tables", tabled, route_table.encode)
-    ported = graph.group("ports", (listeners.parents, listener.of_gateway))
+    ported = graph.group("ports", (listeners.parents, listener.of_gateway), (listeners.parents, misdirected.of_gateway))
     listener_rows = graph.derived("envoy listeners", ported, listener.encode, sources.placements)
     shown = graph.group("secrets shown", (listeners.parents, secret.of_gateway))
     secret_rows = graph.derived("secret resources", shown, secret.encode, sources.objects["Secret"])
@@ -52,7 +60,9 @@ def declare(graph: Graph, sources: Sources, listeners: Listeners, routes: Routes
         tabled=tabled,
         tables=tables,
         resources={
-            ResourceType.CLUSTER: graph.derived("clusters of gateways", used, cluster.of_gateway, cluster_rows),
+            ResourceType.CLUSTER: graph.derived(
+                "clusters of gateways", used, partial(misdirected.or_cluster, cluster.of_gateway), cluster_rows
+            ),
             ResourceType.ENDPOINT: graph.derived("endpoints of gateways", used, endpoint.of_gateway, endpoint_rows),
             ResourceType.SECRET: secret_rows,
             ResourceType.LISTENER: listener_rows,

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from envoy_data_plane.envoy.config.core import v3 as core_v3
+from envoy_data_plane.envoy.config.listener import v3 as listener_v3
 from envoy_data_plane.envoy.extensions.filters.http.cors import v3 as cors_v3
 from envoy_data_plane.envoy.extensions.filters.http.router import v3 as router_v3
 from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager import v3 as hcm_v3
@@ -45,6 +46,13 @@ def connection_manager(table: str, strips_port: bool) -> hcm_v3.HttpConnectionMa
         normalize_path=True,
         merge_slashes=True,
         strip_matching_host_port=strips_port,
+    )
+
+
+def network_filter(manager: hcm_v3.HttpConnectionManager) -> listener_v3.Filter:
+    """Return the connection manager as the filter that ends a chain."""
+    return wire.new(
+        listener_v3.Filter, name="envoy.filters.network.http_connection_manager", typed_config=wire.any_of(manager)
     )
 
 

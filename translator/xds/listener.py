@@ -1,9 +1,12 @@
-"""Envoy listeners: one per port of a Gateway. They name their route tables and certificates and hold neither, so
-that they change, and drain connections, with their Gateway's listeners only.
+"""Envoy listeners: one per port and transport of a Gateway. They name their route tables and certificates and hold
+neither, so that they change, and drain connections, with their Gateway's listeners only.
+
+Where connections are not looked into there is no table: each domain has a filter chain, and a listener changes with its
+routes. Envoy keeps all chains that are as they were, with their connections; a UDP listener it makes anew.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import TypeAlias
+from collections.abc import Container, Iterator
+from typing import Any, TypeAlias
 
 from envoy_data_plane.envoy.config.core import v3 as core_v3
 from envoy_data_plane.envoy.config.listener import v3 as listener_v3
@@ -11,21 +14,25 @@ from envoy_data_plane.envoy.extensions.filters.listener.tls_inspector import v3 
 
 from translator import ir
 from translator.value import Key, Lookup
-from translator.xds import filter_chain, wire
+from translator.xds import filter_chain, misdirected, udp_proxy, wire
 from translator.xds.names import listener_name
 from translator.xds.resource import Refused, Resource, resource
+from translator.xds.streams import EncodedStream
 
 BUFFER_LIMIT = 32 * 1024
 """Bytes held per connection before the sender is slowed down."""
 
-Listeners: TypeAlias = tuple[tuple[ir.ListenerKey, ir.Listener], ...]
+Place: TypeAlias = tuple[ir.ListenerKey, str]
+"""A listener, or with a domain the connections for it."""
+
+Members: TypeAlias = tuple[tuple[Place, ir.Listener | EncodedStream], ...]
 
 
-def of_gateway(key: Key, parent: ir.Parent) -> Iterator[tuple[tuple[Key, str], ir.ListenerKey, ir.Listener]]:
+def of_gateway(key: Key, parent: ir.Parent) -> Iterator[tuple[tuple[Key, str], Place, ir.Listener]]:
     """Gather a Gateway's listeners by the Envoy listener that serves them; those that do not serve have none."""
     for listener in parent.listeners:
-        if listener.serves and listener.protocol in ir.HTTP_PROTOCOLS:
-            yield (listener.gateway, listener_name(listener.protocol, listener.port)), listener.key, listener
+        if listener.serves:
+            yield (listener.gateway, listener_name(listener.protocol, listener.port)), (listener.key, ""), listener
 
 
 def unserved(key: tuple[Key, str], refused: Refused, listener_rows: Lookup[tuple[Key, str], Resource]) -> str | None:
@@ -34,35 +41,72 @@ def unserved(key: tuple[Key, str], refused: Refused, listener_rows: Lookup[tuple
     return refused.words if current is not None and current.version == refused.version else None
 
 
-def encode(key: tuple[Key, str], members: Listeners, placements: Lookup[Key, ir.Placement]) -> Resource:
-    """Encode the listeners of one port: one filter chain for HTTP, one per hostname for HTTPS."""
+def encode(key: tuple[Key, str], members: Members, placements: Lookup[Key, ir.Placement]) -> Resource | None:
+    """Encode the listeners of one port, and what each domain of theirs adds."""
     gateway, name = key
-    listeners = [listener for _, listener in members]
+    listeners = [it for _, it in members if isinstance(it, ir.Listener)]
+    if not listeners:
+        return None
+    if misdirected.is_shared(name):
+        return misdirected.encode_listener(name, listeners[0].port)
+    streams = {place: it for place, it in members if isinstance(it, EncodedStream)}
     placement = placements.get(gateway) or ir.Placement()
     message = wire.new(
         listener_v3.Listener,
         name=name,
-        address=_address(placement.bind, placement.port(listeners[0].port)),
+        address=_address(placement.bind, placement.port(listeners[0].port), listeners[0].protocol),
         enable_reuse_port=False if placement.exclusive else None,
-        per_connection_buffer_limit_bytes=BUFFER_LIMIT,
-        listener_filters=[_tls_inspector()] if listeners[0].protocol == "HTTPS" else [],
-        filter_chains=list(_chains(listeners, placement)),
+        **(_datagrams() if listeners[0].protocol == "UDP" else _connections(listeners, streams, placement)),
     )
-    return resource(name, wire.encode(message))
+    frames = [stream.frame for stream in streams.values()]
+    clusters = (cluster for stream in streams.values() for cluster in stream.clusters)
+    return resource(name, wire.encode(message) + b"".join(frames), clusters)
 
 
-def _chains(listeners: list[ir.Listener], placement: ir.Placement) -> Iterable[listener_v3.FilterChain]:
+def _datagrams() -> dict[str, Any]:
+    """A port without a route drops what it is sent."""
+    return {
+        "udp_listener_config": wire.new(
+            listener_v3.UdpListenerConfig, downstream_socket_config=udp_proxy.socket_config()
+        )
+    }
+
+
+def _connections(listeners: list[ir.Listener], streams: Container[Place], placement: ir.Placement) -> dict[str, Any]:
+    secure = listeners[0].protocol in ir.SECURE_PROTOCOLS
+    return {
+        "per_connection_buffer_limit_bytes": BUFFER_LIMIT,
+        "listener_filters": [_tls_inspector()] if secure else [],
+        "filter_chains": list(_chains(listeners, streams, placement)),
+    }
+
+
+def _chains(
+    listeners: list[ir.Listener], streams: Container[Place], placement: ir.Placement
+) -> Iterator[listener_v3.FilterChain]:
     """All listeners of a port that speaks HTTP share a chain; Host tells them apart."""
     strips_port = placement.port(listeners[0].port) != listeners[0].port
     if listeners[0].protocol == "HTTP":
-        return [filter_chain.of_http(listeners[0], strips_port)]
-    return [filter_chain.of_https(listener, strips_port) for listener in listeners]
+        yield filter_chain.of_http(listeners[0], strips_port)
+        return
+    for listener in listeners:
+        if listener.protocol == "HTTPS":
+            yield filter_chain.of_https(listener, strips_port)
+        elif (listener.key, listener.hostname) not in streams:
+            yield filter_chain.of_nothing(listener)
 
 
-def _address(bind: str, port: int) -> core_v3.Address:
+def _address(bind: str, port: int, protocol: str) -> core_v3.Address:
+    of = core_v3.SocketAddressProtocol
     return wire.new(
         core_v3.Address,
-        socket_address=wire.new(core_v3.SocketAddress, address=bind, port_value=port, ipv4_compat=bind == "::"),
+        socket_address=wire.new(
+            core_v3.SocketAddress,
+            protocol=of.UDP if protocol == "UDP" else of.TCP,
+            address=bind,
+            port_value=port,
+            ipv4_compat=bind == "::",
+        ),
     )
 
 

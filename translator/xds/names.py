@@ -42,6 +42,16 @@ def table_name(protocol: str, port: int, listener: ir.ListenerKey) -> str:
     return f"{place}/{SHARD}"
 
 
+def misdirected_name(port: int) -> str:
+    """Name the internal listener of a port, and the cluster that leads to it, that knows all of its hostnames."""
+    return f"misdirected/{port}"
+
+
+def misdirected_table(port: int) -> str:
+    """Name the route table of that listener."""
+    return f"{misdirected_name(port)}/{SHARD}"
+
+
 def secret_name(secret: Key) -> str:
     """Name the secret that a Kubernetes Secret becomes: `shop/cart-tls`."""
     return f"{secret.namespace}/{secret.name}"
