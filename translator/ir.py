@@ -17,6 +17,9 @@ ANY_HOST = "*"
 HTTP_ROUTES = ("HTTPRoute", "GRPCRoute")
 """Route kinds that end in virtual hosts."""
 
+STREAM_ROUTES = ("TLSRoute", "TCPRoute", "UDPRoute")
+"""Route kinds that move bytes and do not look into them."""
+
 HTTP_PROTOCOLS = ("HTTP", "HTTPS")
 """Protocols of listeners that have virtual hosts."""
 
@@ -41,6 +44,19 @@ class ListenerKey(NamedTuple):
     name: str
 
 
+SYSTEM_AUTHORITIES = Ref("System", "", "")
+"""Stands for the CA certificates that come with the system that an Envoy runs on."""
+
+
+class ClientValidation(Value):
+    """Which certificates clients are asked for."""
+
+    authorities: tuple[Ref, ...]
+    """The objects whose CA certificates are trusted; at least one."""
+    required: bool
+    """False: who shows none, or one that cannot be verified, is let in nonetheless."""
+
+
 class Listener(Value):
     """One listener as routes and Envoy see it; it changes only with what they read."""
 
@@ -58,6 +74,9 @@ class Listener(Value):
     """Its route table: one per port for HTTP, one per listener for HTTPS."""
     certificates: tuple[Key, ...] = ()
     """The Secrets that can be served; for HTTPS empty means that it cannot serve."""
+    client_validation: ClientValidation | None = None
+    passthrough: bool = False
+    """Of protocol TLS: whether the backends terminate it."""
     serves: bool = True
     """False: routes attach, but it takes no traffic (conflicted, or without a usable certificate)."""
 
@@ -67,6 +86,8 @@ class Parent(Value):
 
     gateway: Key
     listeners: tuple[Listener, ...]
+    refusal: Refusal | None = None
+    """Why it is no parent: a ListenerSet that its Gateway does not allow."""
 
 
 class Placement(Value):
@@ -128,9 +149,13 @@ class ClusterKey(NamedTuple):
     name: str
     port: int
     protocol: str = "http1"
-    """http1, http2 (h2c), or the same over TLS: https1, https2."""
+    """http1, http2 (h2c), or the same over TLS: https1, https2; tcp, or the same over TLS: tls; or udp."""
     kind: str = "Service"
     """What the backend is; kinds' names are told apart from namespaces by their upper case."""
+
+
+OVER_TLS = frozenset({"https1", "https2", "tls"})
+"""Protocols of clusters over TLS."""
 
 
 class Path(Value):
@@ -184,6 +209,16 @@ class PathChange(Value):
     value: str
 
 
+class Session(Value):
+    """What brings a client back to the endpoint of a backend that answered it first: a header, or else a cookie."""
+
+    header: str = ""
+    cookie: str = ""
+    path: str = "/"
+    max_age: int | None = None
+    """Seconds that the cookie is kept, and good for; None is as long as the browser's session."""
+
+
 class Backend(Value):
     """A share of a route's traffic; without a cluster it is answered with an error."""
 
@@ -191,6 +226,7 @@ class Backend(Value):
     weight: int
     request: HeaderChanges = NO_CHANGES
     response: HeaderChanges = NO_CHANGES
+    session: Session | None = None
 
 
 class Mirror(Value):
@@ -210,6 +246,23 @@ class Cors(Value):
     expose_headers: tuple[str, ...]
     allow_credentials: bool
     max_age: int
+
+
+class Authorization(Value):
+    """Asks a service whether a request may pass; where it cannot be asked nothing passes."""
+
+    cluster: ClusterKey | None
+    """None: the service cannot be found, or not be reached."""
+    grpc: bool = False
+    """Envoy's protocol of external authorization instead of plain HTTP."""
+    headers: tuple[str, ...] = ()
+    """Client headers that the service gets: over gRPC these or all if none is named, over HTTP these beside the basics."""
+    path: str = ""
+    """Over HTTP: put before the path that the client asked for."""
+    copied: tuple[str, ...] = ()
+    """Over HTTP: headers of the service's answer that the backend gets; all if none is named."""
+    body: int = 0
+    """Bytes of the request's body that the service gets; a longer body is refused."""
 
 
 class Retry(Value):
@@ -265,6 +318,7 @@ class Route(Value):
     request: HeaderChanges = NO_CHANGES
     response: HeaderChanges = NO_CHANGES
     cors: Cors | None = None
+    authorization: Authorization | None = None
 
     @property
     def catches_all(self) -> bool:
@@ -283,6 +337,14 @@ class Age(NamedTuple):
     kind: str
 
 
+class Stream(Value):
+    """Where the connections or datagrams of a TLSRoute, TCPRoute or UDPRoute go."""
+
+    backends: tuple[Backend, ...]
+    refusals: tuple[Refusal, ...] = ()
+    """References that do not resolve."""
+
+
 class Resolved(Value):
     """A route's rules with their references looked up; independent of where the route is attached."""
 
@@ -295,6 +357,10 @@ class Resolved(Value):
     """Rules that cannot be served as written: Accepted=False if none is left, else PartiallyInvalid."""
     valid: bool = True
     """Whether any rule is left; False makes Accepted False."""
+    stream: Stream | None = None
+    """What there is instead of routes for kinds that do not look into what they move."""
+    sealed: Stream | None = None
+    """The same where TLS is passed through, so that policies have no say; None where there is no such place."""
 
 
 # ---- attachment -----------------------------------------------------------------------------------------------------
@@ -345,6 +411,16 @@ class Member(NamedTuple):
     route: Ref
 
 
+class StreamKey(NamedTuple):
+    """The connections for a domain at a listener; the domain is `*` where the protocol tells none."""
+
+    gateway: Key
+    port: str
+    """The Envoy listener: `tcp/443`, `udp/53`."""
+    listener: ListenerKey
+    domain: str
+
+
 class Served(NamedTuple):
     """A route as one Gateway's port serves it: what its encoding depends on beside the route itself."""
 
@@ -357,6 +433,32 @@ class Served(NamedTuple):
 # ---- clusters -------------------------------------------------------------------------------------------------------
 
 
+class Verification(Value):
+    """What the certificate of a backend must be (BackendTLSPolicy)."""
+
+    hostname: str
+    """What is asked for by SNI."""
+    names: tuple[tuple[str, str], ...]
+    """(DNS or URI, value) pairs, of which the certificate must have one."""
+    authorities: tuple[Ref, ...]
+    """The objects whose CA certificates are trusted, or the system's; at least one."""
+
+
+class KeyPair(Value):
+    """What a secret of Envoy's is made of: the certificate and key of a Secret."""
+
+    secret: Key
+
+
+class Authorities(Value):
+    """What a secret of Envoy's is made of: the CA certificates of objects, or the system's."""
+
+    refs: tuple[Ref, ...]
+
+
+SecretContent: TypeAlias = KeyPair | Authorities
+
+
 class Cluster(Value):
     """How one Service port is reached."""
 
@@ -366,6 +468,8 @@ class Cluster(Value):
     """(name, port) pairs to resolve; empty means that endpoints come as a ClusterLoadAssignment."""
     server_name: str = ""
     """SNI for the protocols over TLS; empty sends none."""
+    verification: Verification | None = None
+    """What is verified of a backend over TLS; None for nothing."""
 
 
 class Endpoints(Value):
@@ -373,3 +477,23 @@ class Endpoints(Value):
 
     cluster: str
     addresses: tuple[tuple[str, int], ...]
+
+
+class Share(Value):
+    """A backend's part of a pool."""
+
+    place: str
+    """Its cluster's name, by which its endpoints are told from those of other backends."""
+    weight: int
+    addresses: tuple[tuple[str, int], ...]
+    """Where nobody is, none: what is for them is dropped."""
+
+
+class Pool(Value):
+    """All backends of a UDPRoute as one cluster: a weight that changes, or an endpoint, changes no listener."""
+
+    name: str
+    shares: tuple[Share, ...]
+    """Of those that have a weight."""
+    resolves: bool = False
+    """Whether there are names among the addresses."""

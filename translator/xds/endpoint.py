@@ -23,12 +23,13 @@ def of_gateway(key: tuple[Key, str], used: object, endpoint_rows: Lookup[str, Re
 def assignment(cluster: str, addresses: tuple[tuple[str, int], ...]) -> endpoint_v3.ClusterLoadAssignment:
     """Return the addresses of a cluster, of which all are alike."""
     localities = [
-        wire.new(endpoint_v3.LocalityLbEndpoints, lb_endpoints=[_endpoint(*address) for address in addresses])
+        wire.new(endpoint_v3.LocalityLbEndpoints, lb_endpoints=[lb_endpoint(*address) for address in addresses])
     ]
     return wire.new(endpoint_v3.ClusterLoadAssignment, cluster_name=cluster, endpoints=localities if addresses else [])
 
 
-def _endpoint(address: str, port: int) -> endpoint_v3.LbEndpoint:
+def lb_endpoint(address: str, port: int) -> endpoint_v3.LbEndpoint:
+    """Return one address."""
     socket = wire.new(core_v3.SocketAddress, address=address, port_value=port)
     return wire.new(
         endpoint_v3.LbEndpoint,

@@ -7,10 +7,11 @@ others of its port change: it drains only those of chains whose content changes.
 from envoy_data_plane.envoy.config.listener import v3 as listener_v3
 
 from translator import ir
-from translator.xds import wire
+from translator.xds import tcp_proxy, wire
 from translator.xds.downstream_tls import HTTP_ALPN, transport_socket
 from translator.xds.hcm import connection_manager
-from translator.xds.names import chain_name
+from translator.xds.names import NO_CLUSTER, chain_name, stream_name
+from translator.xds.tcp_proxy import Shares
 
 
 def of_http(listener: ir.Listener, strips_port: bool) -> listener_v3.FilterChain:
@@ -29,14 +30,40 @@ def of_https(listener: ir.Listener, strips_port: bool) -> listener_v3.FilterChai
     )
 
 
-def closing(listener: ir.Listener) -> listener_v3.FilterChain:
-    """Return the chain that closes the connections that a TLS or TCP listener has no route for.
+def of_stream(listener: ir.Listener, domain: str, shares: Shares) -> listener_v3.FilterChain:
+    """Return the chain for a domain of a TLS listener, or for all connections of a TCP listener.
+
+    Without anywhere to go connections are closed at once, before a client that is to be terminated is answered.
+    """
+    if not any(cluster != NO_CLUSTER for cluster, _ in shares):
+        return _closing(listener, domain)
+    return wire.new(
+        listener_v3.FilterChain,
+        name=stream_name(listener.key, domain),
+        filter_chain_match=_sealed(domain) if listener.protocol == "TLS" else None,
+        filters=[tcp_proxy.network_filter(listener.table, shares)],
+        transport_socket=transport_socket(listener) if listener.certificates else None,
+    )
+
+
+def of_nothing(listener: ir.Listener) -> listener_v3.FilterChain:
+    """Return the chain that closes the connections for which a TLS or TCP listener has no route.
 
     Without it those that another listener of the port is less specific for would be that one's.
     """
+    return _closing(listener, listener.hostname)
+
+
+def _closing(listener: ir.Listener, domain: str) -> listener_v3.FilterChain:
+    """A chain without filters closes what it is given."""
     return wire.new(
-        listener_v3.FilterChain, name=chain_name(listener.key), filter_chain_match=server_names(listener.hostname)
+        listener_v3.FilterChain, name=stream_name(listener.key, domain), filter_chain_match=server_names(domain)
     )
+
+
+def _sealed(domain: str) -> listener_v3.FilterChainMatch:
+    """Match a server name; where any will do, it is TLS all the same."""
+    return server_names(domain) or wire.new(listener_v3.FilterChainMatch, transport_protocol="tls")
 
 
 def server_names(hostname: str) -> listener_v3.FilterChainMatch | None:

@@ -4,11 +4,16 @@ Kubernetes names hold no `/` and no upper-case letter, so parts joined by `/` ca
 kind can be told from one that is a name.
 """
 
+from collections.abc import Iterable
+
 from translator import ir
-from translator.value import Key
+from translator.value import Key, Ref
 
 NO_CLUSTER = "none"
 """Names no cluster, ever (every cluster's name has a `/`): a route to it answers with an error."""
+
+CLIENT_CERTIFICATE = "client-certificate"
+"""The secret with the certificate that a Gateway shows to backends (every other secret's name has a `/`)."""
 
 SHARD = 0
 """Route tables are named by shard; there is one."""
@@ -23,6 +28,11 @@ def cluster_name(key: ir.ClusterKey) -> str:
     if key.kind != "Service":
         place = f"{key.kind}/{place}"
     return place if key.protocol == "http1" else f"{place}/{key.protocol}"
+
+
+def pool_name(route: Ref) -> str:
+    """Name the cluster of all backends of a route: `UDPRoute/shop/dns`, told from others by having no port."""
+    return f"{route.kind}/{route.namespace}/{route.name}"
 
 
 def listener_name(protocol: str, port: int) -> str:
@@ -57,7 +67,20 @@ def secret_name(secret: Key) -> str:
     return f"{secret.namespace}/{secret.name}"
 
 
+def authorities_name(authorities: Iterable[Ref]) -> str:
+    """Name the secret with the CA certificates of objects: `ca/ConfigMap/shop/ca`, joined by `+` where there are more.
+
+    No other secret's name has a part in upper case.
+    """
+    return "ca/" + "+".join("/".join(filter(None, it)) for it in authorities)
+
+
 def chain_name(listener: ir.ListenerKey) -> str:
     """Name a listener's filter chain within its port: its section, after the parent where that is no Gateway."""
     parent = listener.parent
     return listener.name if parent.kind == "Gateway" else f"{'/'.join(parent)}/{listener.name}"
+
+
+def stream_name(listener: ir.ListenerKey, domain: str) -> str:
+    """Name the filter chain for a domain of a listener whose routes move bytes: `tls/shop.example.com`."""
+    return f"{chain_name(listener)}/{domain}"
