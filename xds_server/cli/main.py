@@ -216,6 +216,53 @@ def snapshot(
 
 
 @app.command()
+def explain(
+    method: Annotated[str, typer.Argument(help="`GET`, `POST`, ...", metavar="METHOD")],
+    url: Annotated[str, typer.Argument(help="For example `https://shop.example.com/cart?color=red`.", metavar="URL")],
+    header: Annotated[
+        list[str] | None,
+        typer.Option("-H", "--header", help="A header; repeat for several.", metavar="'NAME: VALUE'"),
+    ] = None,
+    server_name: Annotated[
+        str | None,
+        typer.Option("--sni", help="The server name of TLS, where it is not the URL's host.", metavar="NAME"),
+    ] = None,
+    file: Annotated[
+        list[Path] | None,
+        typer.Option("-f", "--file", help="Ask these files or folders instead of a server.", metavar="PATH"),
+    ] = None,
+    server: Annotated[
+        str, typer.Option(help="The control plane's debug endpoint.", metavar="HOST:PORT")
+    ] = "127.0.0.1:18001",
+    gateway: GatewayOption = None,
+    output: Annotated[str, typer.Option("-o", "--output", help="`text`, `yaml` or `json`.")] = "text",
+    channel: Channel = "experimental",
+    controller_name: Controller = CONTROLLER,
+) -> None:
+    """Say **which way a request goes** and why: the listener, the host, every rule considered with the first thing
+    that spoke against it, the winner, its backends and their endpoints.
+
+    The port of the URL is the listener's. Exit status: 0 it is served, 1 it is not, 2 nobody can tell.
+    """
+    from xds_server.cli import explain as command
+
+    raise typer.Exit(
+        command.run(
+            method,
+            url,
+            headers=header or (),
+            server_name=server_name,
+            paths=file or (),
+            server=server,
+            gateway=gateway,
+            output=_one_of(output, "--output", "text", "yaml", "json"),
+            channel=_one_of(channel, "--channel", "experimental", "standard"),
+            controller_name=controller_name,
+        )
+    )
+
+
+@app.command()
 def echo(
     port: Annotated[int, typer.Option(help="HTTP/1.1, cleartext HTTP/2, WebSockets and gRPC.")] = 8080,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "0.0.0.0",  # noqa: S104

@@ -1,0 +1,38 @@
+"""What an Envoy of one Gateway is given, decoded: the ground that explanations stand on."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from envoy.config.cluster.v3.cluster_pb2 import Cluster
+from envoy.config.endpoint.v3.endpoint_pb2 import ClusterLoadAssignment
+from envoy.config.listener.v3.listener_pb2 import Listener
+from envoy.config.route.v3.route_pb2 import RouteConfiguration
+
+from translator.xds.resource import ResourceType
+
+MESSAGES: dict[str, Any] = {
+    ResourceType.LISTENER: Listener,
+    ResourceType.ROUTE: RouteConfiguration,
+    ResourceType.CLUSTER: Cluster,
+    ResourceType.ENDPOINT: ClusterLoadAssignment,
+}
+"""By type URL; secrets explain nothing and stay where they are."""
+
+
+class Configuration:
+    """The resources of a Gateway by type and name."""
+
+    def __init__(self, gateway: str, resources: Iterable[tuple[str, str, bytes]]) -> None:
+        self.gateway = gateway
+        """NAMESPACE/NAME."""
+        self._resources: dict[tuple[str, str], Any] = {
+            (kind, name): MESSAGES[kind].FromString(body) for kind, name, body in resources if kind in MESSAGES
+        }
+
+    def get(self, kind: ResourceType, name: str) -> Any | None:
+        """Return a resource's message."""
+        return self._resources.get((kind, name))
+
+    def all(self, kind: ResourceType) -> list[Any]:
+        """Return every message of a type, in the order of their names."""
+        return [self._resources[key] for key in sorted(self._resources) if key[0] == kind]

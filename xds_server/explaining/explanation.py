@@ -1,0 +1,202 @@
+"""An explanation: from the listener to the endpoints, every rule that was considered, and what nearly served."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from envoy.extensions.filters.network.tcp_proxy.v3.tcp_proxy_pb2 import TcpProxy
+
+from translator.value import Value
+from translator.xds.resource import ResourceType
+from xds_server.explaining.answers import Answer, answer, forward
+from xds_server.explaining.configuration import Configuration
+from xds_server.explaining.matching import loses, share
+from xds_server.explaining.places import Chain, chain_for, chains, host_for
+from xds_server.explaining.request import Request
+
+WHOLE = 1_000_000
+TCP_PROXY = "envoy.filters.network.tcp_proxy"
+UNREACHABLE = (500, 503)
+"""What Envoy answers for rules whose backends cannot be reached; gRPC clients read 503 as UNAVAILABLE."""
+NEAREST = 5
+"""How many hints a request that nothing serves is given at most."""
+
+
+class Considered(Value):
+    """A route that was asked whether it takes the request."""
+
+    route: str
+    """`httproute/shop/cart/rule/0/match/1`."""
+    lost: str
+    """Why it does not; empty where it does."""
+    percent: float = 100.0
+    """How many of such requests it takes, where several share them."""
+
+    @property
+    def object(self) -> str:
+        """The route's rule, in words."""
+        return in_words(self.route)
+
+
+class Won(Value):
+    """A route that takes a share of such requests, and what it does."""
+
+    route: str
+    percent: float
+    answer: Answer
+
+    @property
+    def object(self) -> str:
+        """The route's rule, in words."""
+        return in_words(self.route)
+
+
+class Explanation(Value):
+    """Which way a request goes on one Gateway."""
+
+    gateway: str
+    listener: str
+    """The Envoy listener, `tcp/443`; empty where the Gateway has none on the port."""
+    chain: str
+    """The filter chain that the SNI chose: the listener's name in the Gateway."""
+    table: str
+    host: str
+    """The virtual host's domain."""
+    considered: tuple[Considered, ...]
+    won: tuple[Won, ...]
+    """One, but where routes share the requests; none where nothing takes them."""
+    words: str = ""
+    """What becomes of the request where no route takes it."""
+    status: int = 0
+    hints: tuple[str, ...] = ()
+    """What nearly served it, and what to change."""
+
+    @property
+    def is_served(self) -> bool:
+        """Whether a route or a chain sends it somewhere or answers it as somebody wished."""
+        return bool(self.won)
+
+    @property
+    def reached(self) -> int:
+        """How far the request came: where several Gateways could have had it, the furthest says most."""
+        return [bool(self.listener), bool(self.table), bool(self.host), self.is_served].count(True)
+
+
+def in_words(route: str) -> str:
+    """Name the object, rule and match behind the name of an Envoy route."""
+    kind, *rest = route.split("/")
+    if len(rest) < 4:
+        return route
+    kinds = {it.lower(): it for it in ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")}
+    matched = f", match {rest[5]}" if len(rest) > 5 else ""
+    return f"{kinds.get(kind, kind)} {rest[0]}/{rest[1]}, rule {rest[3]}{matched}"
+
+
+def explain(request: Request, configuration: Configuration) -> Explanation:
+    """Say which way a request goes; raises CannotTell where the configuration is beyond us."""
+    listener = configuration.get(ResourceType.LISTENER, f"tcp/{request.port}")
+    if listener is None:
+        ports = ", ".join(it.name for it in configuration.all(ResourceType.LISTENER)) or "none"
+        return _nothing(configuration, words=f"no listener on port {request.port}; there is {ports}")
+    chain = chain_for(listener, request)
+    if chain is None:
+        return _closed(request, configuration, listener)
+    if chain.manager is None:
+        return _proxied(configuration, listener, chain)
+    return _routed(request, configuration, listener, chain)
+
+
+def _nothing(configuration: Configuration, words: str, **more: Any) -> Explanation:
+    known = {"listener": "", "chain": "", "table": "", "host": "", "considered": (), "won": ()} | more
+    return Explanation(gateway=configuration.gateway, words=words, **known)
+
+
+def _closed(request: Request, configuration: Configuration, listener: Any) -> Explanation:
+    names = [name for it in chains(listener) for name in it.names]
+    words = f"the connection is closed: no listener has the server name {request.server_name or '(none)'}"
+    hint = f"the listeners of the port have {', '.join(sorted(names)) or 'no hostname'}"
+    return _nothing(configuration, words, listener=listener.name, hints=(hint,))
+
+
+def _proxied(configuration: Configuration, listener: Any, chain: Chain) -> Explanation:
+    """A chain that passes bytes on."""
+    for it in chain.filters:
+        if it.name == TCP_PROXY:
+            proxy = TcpProxy.FromString(it.typed_config.value)
+            weighted = {each.name: each.weight for each in proxy.weighted_clusters.clusters}
+            shares = weighted or {proxy.cluster: 1}
+            destinations = forward(shares, configuration, "the connection is closed")
+            words = "passed on, byte by byte, to " + ", ".join(f"{d.cluster} ({d.percent:g} %)" for d in destinations)
+            won = Won(chain.name, 100.0, Answer("forward", words, destinations=destinations))
+            return _nothing(configuration, "", listener=listener.name, chain=chain.name, won=(won,))
+    return _nothing(
+        configuration, "the connection is closed: nothing serves it", listener=listener.name, chain=chain.name
+    )
+
+
+def _routed(request: Request, configuration: Configuration, listener: Any, chain: Chain) -> Explanation:
+    name = chain.manager.rds.route_config_name
+    table = configuration.get(ResourceType.ROUTE, name)
+    place = {"listener": listener.name, "chain": chain.name, "table": name}
+    if table is None:
+        return _nothing(configuration, "no route table is there yet: Envoy answers 404", status=404, **place)
+    domains = {domain: host for host in table.virtual_hosts for domain in host.domains}
+    host = host_for(domains, request.host)
+    if host is None:
+        hints = tuple(_other_hosts(request, configuration, name))
+        words = f"no route or listener has the host {request.host}: Envoy answers 404"
+        return _nothing(configuration, words, status=404, hints=hints, **place)
+    considered, won = _choose(host.routes, request, configuration)
+    place["host"] = host.domains[0]
+    if not won:
+        words = f"no rule of host {host.domains[0]} takes it: Envoy answers 404"
+        hints = tuple(_near(considered))
+        return _nothing(configuration, words, status=404, considered=considered, hints=hints, **place)
+    hints = tuple(_without_backend(won))
+    return _nothing(configuration, "", considered=considered, won=won, hints=hints, **place)
+
+
+def _choose(
+    routes: Iterable[Any], request: Request, configuration: Configuration
+) -> tuple[tuple[Considered, ...], tuple[Won, ...]]:
+    """Ask the routes in order; those that want a random number share the requests with what comes after them."""
+    considered, won, taken = [], [], 0
+    for route in routes:
+        lost = loses(route.match, request)
+        part = 0 if lost else max(share(route.match) - taken, 0)
+        percent = round(100 * part / WHOLE, 4)
+        considered.append(Considered(route.name, lost, percent))
+        if part:
+            won.append(Won(route.name, percent, answer(route, configuration)))
+            taken += part
+        if taken >= WHOLE:
+            break
+    return tuple(considered), tuple(won)
+
+
+def _without_backend(won: Iterable[Won]) -> Iterable[str]:
+    for it in won:
+        if it.answer.kind == "respond" and it.answer.status in UNREACHABLE:
+            yield f"no backend of {it.object} can be reached: its ResolvedRefs condition says why"
+
+
+def _near(considered: Iterable[Considered]) -> Iterable[str]:
+    """Name the rules whose path holds: one header, parameter or method is all that is in their way."""
+    near = [it for it in considered if it.lost and not it.lost.startswith("path ")]
+    for it in near[:NEAREST]:
+        yield f"{it.object} would take it, but {it.lost}"
+    if not near:
+        yield "no rule of this host has a path that the request's begins with; see what was considered"
+
+
+def _other_hosts(request: Request, configuration: Configuration, name: str) -> Iterable[str]:
+    """Name where else on the Gateway the host is known, and hosts of this table that look alike."""
+    for table in configuration.all(ResourceType.ROUTE):
+        domains = {domain: host for host in table.virtual_hosts for domain in host.domains}
+        if table.name != name and host_for(domains, request.host) is not None:
+            yield f"{request.host} is served by {table.name}: send it to that port"
+    here = configuration.get(ResourceType.ROUTE, name)
+    known = sorted(domain for host in (here.virtual_hosts if here else ()) for domain in host.domains)
+    like = [domain for domain in known if domain.split(".")[-2:] == request.host.split(".")[-2:]]
+    if like or known:
+        shown = (like or known)[:NEAREST]
+        yield f"hosts of this port: {', '.join(shown)}{' and others' if len(known) > len(shown) else ''}"
