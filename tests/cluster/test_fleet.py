@@ -62,7 +62,7 @@ async def test_what_a_user_adds_survives_and_what_a_user_takes_comes_back(cluste
     async def grace() -> bool:
         found = await cluster.get("Deployment", name)
         assert found is not None
-        return bool(found["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == 35)
+        return bool(found["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == 25)
 
     await until(grace, "our field to come back")
     await cluster.parameters("kept", {**QUICK, "logging": {"level": "info"}})

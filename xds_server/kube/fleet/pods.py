@@ -14,8 +14,9 @@ SHUTDOWN_RESOURCES = {"requests": {"cpu": "1m", "memory": "24Mi"}, "limits": {"m
 
 MIN_SECONDS = 10
 """As long as endpoints and load balancers take to turn away from a pod that ends."""
-MAX_SECONDS = 60
-GRACE_SECONDS = 15
+MAX_SECONDS = 30
+"""As long as Kubernetes lets any pod take. A namespace that is deleted is looked at again after half of it."""
+GRACE_SECONDS = 5
 """Between the end of the drain and the kubelet's patience."""
 TOKEN_SECONDS = 3600
 NEVER = 2**31 - 1
