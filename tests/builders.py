@@ -89,6 +89,30 @@ def secret(
     return core.Secret(metadata=api_meta.Meta(name=name, namespace=namespace), type=type_, data=data)
 
 
+def config_map(name: str, authorities: str, namespace: str = NAMESPACE) -> core.ConfigMap:
+    """A ConfigMap with CA certificates in PEM."""
+    return core.ConfigMap(metadata=api_meta.Meta(name=name, namespace=namespace), data={"ca.crt": authorities})
+
+
+def backend_tls_policy(
+    *targets: str,
+    name: str = "verify",
+    authorities: tuple[dict[str, str], ...] = ({"group": "", "kind": "ConfigMap", "name": "ca"},),
+    metadata: dict[str, Any] | None = None,
+    options: dict[str, str] | None = None,
+    **validation: Any,
+) -> policies.BackendTLSPolicy:
+    """A BackendTLSPolicy for Services, `name` or `name/section`; validation fields by their Kubernetes names."""
+    parts = [target.partition("/") for target in targets or ("cart",)]
+    refs = [
+        {"group": "", "kind": "Service", "name": service, **({"sectionName": section} if section else {})}
+        for service, _, section in parts
+    ]
+    asked = {"hostname": "cart.example.com", "caCertificateRefs": authorities, **validation}
+    spec = {"targetRefs": refs, "validation": asked, "options": options or {}}
+    return build(metadata or meta(name), spec, policies.BackendTLSPolicy)
+
+
 def grant(
     name: str = "grant",
     namespace: str = NAMESPACE,

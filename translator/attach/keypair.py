@@ -14,6 +14,8 @@ RSA_BITS = range(2048, 16385)
 """Moduli that Envoy takes: its own lower limit, BoringSSL's upper one."""
 CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 
+CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE")
+
 PEM_BLOCK = re.compile(
     rb"^-----BEGIN ([A-Z0-9 ]+)-----\s*$(?!\s*-----END).*?^-----END \1-----\s*$", re.DOTALL | re.MULTILINE
 )
@@ -21,7 +23,7 @@ PEM_BLOCK = re.compile(
 
 def not_after(chain: bytes, key_pem: bytes) -> int:
     """Return when a chain in PEM expires, in seconds since 1970; raises Unusable where it cannot be served."""
-    leaf = _chain(chain)[0]
+    leaf = certificates(CERTIFICATE, chain)[0]
     key = _private_key(key_pem)
     public_key = _public_key(leaf)
     _check_strength(public_key)
@@ -34,15 +36,28 @@ def not_after(chain: bytes, key_pem: bytes) -> int:
     return int(leaf.not_valid_after_utc.timestamp())
 
 
-def _chain(pem: bytes) -> list[x509.Certificate]:
-    _check_blocks(CERTIFICATE, pem)
+def certificates(name: str, pem: bytes) -> list[x509.Certificate]:
+    """Read at least one certificate in PEM; raises Unusable, which calls it by its name, where there is a bad one."""
+    _check_blocks(name, pem)
     try:
-        chain = x509.load_pem_x509_certificates(pem)
-        for certificate in chain:
+        found = x509.load_pem_x509_certificates(pem)
+        for certificate in found:
             _ = certificate.subject, certificate.issuer  # Envoy parses the names, and this parses them only when read
     except ValueError:
-        raise Unusable(f"{CERTIFICATE} is not a chain of PEM certificates") from None
-    return chain
+        raise Unusable(f"{name} is not a chain of PEM certificates") from None
+    return found
+
+
+def trusted(name: str, pem: bytes) -> bytes:
+    """Return the certificates of a bundle without the text around them; raises Unusable where one is bad.
+
+    Other PEM blocks are refused: a revocation list would make Envoy refuse every chain that has none.
+    """
+    certificates(name, pem)
+    labels = dict.fromkeys(label.decode() for label in PEM_BLOCK.findall(pem))
+    if odd := [label for label in labels if label not in CERTIFICATE_LABELS]:
+        raise Unusable(f"{name} holds {' and '.join(odd)} beside its certificates; leave in certificates alone")
+    return b"\n".join(block.group().strip() for block in PEM_BLOCK.finditer(pem)) + b"\n"
 
 
 def _check_blocks(name: str, pem: bytes) -> None:
