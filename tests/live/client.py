@@ -50,7 +50,7 @@ class Connection:
 
     def __init__(self, address: str, port: int, tls: ssl.SSLContext | None = None, server_name: str = "") -> None:
         plain = socket.create_connection((address, port), PATIENCE)
-        self.socket = plain if tls is None else tls.wrap_socket(plain, server_hostname=server_name)
+        self.socket = plain if tls is None else tls.wrap_socket(plain, server_hostname=server_name or None)
         self._http = http.client.HTTPConnection(address, port)
         self._http.sock = self.socket
         self._http.auto_open = 0

@@ -112,7 +112,7 @@ def test_a_listener_that_does_not_serve_has_no_hosts() -> None:
 def test_https_listeners_have_tables_of_their_own() -> None:
     world = World(https("one", "a.com", 443, Key("shop", "tls")), https("two", "b.com", 443, Key("shop", "tls")))
     world.route("one", when(EVERYTHING, to("one")), hostnames=("a.com",), on="one").commit()
-    assert sorted(name for (_, name), _ in world.tables.items()) == ["https/443/one/0", "https/443/two/0"]
+    assert {"https/443/one/0", "https/443/two/0"} <= {name for (_, name), _ in world.tables.items()}
     assert clusters(world, "a.com", "https/443/one/0") == ["one"]
     assert clusters(world, "b.com", "https/443/two/0") == []
 

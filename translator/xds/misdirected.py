@@ -51,7 +51,7 @@ class Neighbours(NamedTuple):
 
     @property
     def share(self) -> bool:
-        """Whether telling who has a host takes more than a table can say for itself."""
+        """Whether telling who has a host takes more than each table can say for itself."""
         return len(self.outermost) > 1
 
 
@@ -65,10 +65,10 @@ def of_hosts(key: Key, parent: ir.Parent) -> Iterator[HostRow]:
             if wider is None and port.share:
                 yield _host(port, misdirected_table(port.port), hostname), LISTENER, _answer()
         for listener in port.listeners:
-            if ir.ANY_HOST in port.wider and listener.hostname != ir.ANY_HOST:
-                yield _host(port, listener.table, ir.ANY_HOST), LISTENER, _answer()
-            elif port.share:
+            if port.share:
                 yield _host(port, listener.table, ir.ANY_HOST), LISTENER, _question(port.port)
+            elif port.outermost[0] != listener.hostname:
+                yield _host(port, listener.table, port.outermost[0]), LISTENER, _answer()
 
 
 def of_tables(key: Key, parent: ir.Parent) -> Iterator[tuple[tuple[Key, str], ir.ListenerKey, bool]]:
@@ -78,11 +78,13 @@ def of_tables(key: Key, parent: ir.Parent) -> Iterator[tuple[tuple[Key, str], ir
             yield (port.gateway, misdirected_table(port.port)), _nobody(port.gateway), True
 
 
-def of_gateway(key: Key, parent: ir.Parent) -> Iterator[tuple[tuple[Key, str], ir.ListenerKey, ir.Listener]]:
+def of_gateway(
+    key: Key, parent: ir.Parent
+) -> Iterator[tuple[tuple[Key, str], tuple[ir.ListenerKey, str], ir.Listener]]:
     """Name the Envoy listeners that a Gateway's listeners share, with one of these."""
     for port in _ports(parent):
         if port.share:
-            yield (port.gateway, misdirected_name(port.port)), _nobody(port.gateway), port.listeners[0]
+            yield (port.gateway, misdirected_name(port.port)), (_nobody(port.gateway), ""), port.listeners[0]
 
 
 def is_shared(name: str) -> bool:
