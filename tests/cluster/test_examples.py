@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cluster.commands import got, kubectl, tried, until
+from tests.cluster.commands import as_list, got, kubectl, tried, until
 
 pytestmark = pytest.mark.cluster
 
@@ -18,10 +18,10 @@ REFUSED = {"intruder"}
 """Routes that an example shows being refused."""
 
 
-def documents(example: str, kind: str) -> list[dict[str, Any]]:
-    """An example's documents of a kind."""
+def documents(example: str, kind: str = "") -> list[dict[str, Any]]:
+    """An example's documents, all of them or those of a kind."""
     texts = (path.read_text() for path in sorted((EXAMPLES / example).glob("*.yaml")))
-    return [it for text in texts for it in yaml.safe_load_all(text) if it and it["kind"] == kind]
+    return [it for text in texts for it in yaml.safe_load_all(text) if it and kind in ("", it["kind"])]
 
 
 def found(document: dict[str, Any]) -> dict[str, Any]:
@@ -35,14 +35,27 @@ def conditions(holder: dict[str, Any]) -> dict[str, str]:
     return {it["type"]: it["status"] for it in holder.get("conditions", ())}
 
 
-@pytest.fixture(params=sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir()))
+NAMES = sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir())
+KEPT = {"GatewayClass", "Namespace"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def namespaces() -> Iterator[None]:
+    """Namespaces stay until the last example is done, for some have the same and each takes its time to go."""
+    yield
+    made = {it["metadata"]["name"] for name in NAMES for it in documents(name, "Namespace")}
+    kubectl("delete", "namespace", "--ignore-not-found", "--wait=false", *sorted(made))
+
+
+@pytest.fixture(params=NAMES)
 def example(request: pytest.FixtureRequest) -> Iterator[str]:
     """An example that is applied for as long as the test runs; the GatewayClass is the installation's and stays."""
     folder = EXAMPLES / request.param
     files = [f"--filename={path}" for path in sorted(folder.glob("*.yaml")) if path.name != "gatewayclass.yaml"]
     kubectl("apply", *files)
     yield request.param
-    kubectl("delete", "--ignore-not-found", *files)
+    going = as_list(it for it in documents(request.param) if it["kind"] not in KEPT)
+    kubectl("delete", "--ignore-not-found", "--filename=-", given=going)
 
 
 def test_it_is_programmed_and_answers(example: str) -> None:
