@@ -101,9 +101,18 @@ def test_requests_are_answered_by_the_routes_of_the_listener_that_shook_hands(ed
         answer = connection.request("/", "a.example.com")
         assert answer.rule == "a"
         assert answer.sent("X-Forwarded-Proto") == ["https"]
-        assert connection.request("/", "both.example.org").status in (404, 421)
     with edge.connect(context(), "b.example.com") as connection:
         assert connection.request("/", "b.example.com").rule == "rest"
+
+
+def test_requests_for_another_listener_are_sent_away_and_the_connection_stays(edge: Edge) -> None:
+    with edge.connect(context(), "a.example.com") as connection:
+        for host, status in (("b.example.com", 421), ("both.example.org", 421), ("unknown.example.net", 404)):
+            assert connection.request("/", host).status == status
+            assert connection.request("/", "a.example.com").rule == "a"
+    with edge.connect(context(), "b.example.com") as connection:
+        assert connection.request("/", "a.example.com").status == 421
+        assert connection.request("/", "c.example.com").rule == "rest"
 
 
 def test_several_certificates_serve_clients_of_either_kind(edge: Edge) -> None:
