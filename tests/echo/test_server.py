@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -142,5 +143,49 @@ def test_importing_the_backend_imports_no_server() -> None:
     async def scenario() -> None:
         process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
         assert await process.wait() == 0
+
+    run(scenario())
+
+
+def test_lines_and_datagrams_are_answered_with_who_answers() -> None:
+    """The dialect of the conformance backend, on TCP and UDP ports of their own."""
+
+    async def scenario() -> None:
+        async with echo.listen_all(HOST, echo.Ports(0, None, 0, 0), CART) as ports:
+            assert ports.tcp
+            assert ports.udp
+            reader, writer = await asyncio.open_connection(HOST, ports.tcp)
+            assert await reader.readline() == b"Gateway API Test TCP Server\n"
+            writer.write(b"PING\nTEST\n")
+            assert await reader.readline() == b"PONG\n"
+            assert json.loads(await reader.readline())["pod"] == "cart-1"
+            assert json.loads(await asyncio.to_thread(datagram, ports.udp, b"ask")) == {
+                "request": "ask",
+                "namespace": "shop",
+                "service": "cart",
+                "pod": "cart-1",
+            }
+        assert await reader.read() == b""
+        writer.close()
+
+    run(scenario())
+
+
+def datagram(port: int, payload: bytes) -> bytes:
+    """Send a datagram and return the answer."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(PATIENCE)
+        client.sendto(payload, (HOST, port))
+        return client.recv(4096)
+
+
+def test_tls_is_spoken_with_a_certificate_of_its_own() -> None:
+    """Nobody has to give one; it names the pod."""
+
+    async def scenario() -> None:
+        async with echo.listen_all(HOST, echo.Ports(0, 0), CART) as ports:
+            printed = await curl("-k", "-v", "--stderr", "-", f"https://{HOST}:{ports.https}/a")
+            assert "CN=cart-1" in printed.replace(" ", "")
+            assert '"pod": "cart-1"' in printed
 
     run(scenario())

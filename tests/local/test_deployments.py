@@ -8,12 +8,13 @@ from translator.api.core import Service, ServicePort, ServiceSpec
 from translator.api.kinds import from_document
 from translator.api.meta import Meta
 from translator.value import Key
+from xds_server.echo.ports import Ports
 from xds_server.local.deployments import NotLocal, Plan, Pod, plan
 from xds_server.local.slices import endpoint_slices
 
 CART = Key("shop", "cart")
-CART_1 = Pod(Key("shop", "cart-1"), service="", container_port=8080)
-CART_2 = Pod(Key("shop", "cart-2"), service="", container_port=8080)
+OPTIONS = "--port, --tls-port, --tcp-port, --udp-port, --host"
+CART_1, CART_2 = (Pod(Key("shop", name), service="") for name in ("cart-1", "cart-2"))
 
 
 def deployment(name: str = "cart", replicas: int = 1, **container: Any) -> dict[str, Any]:
@@ -66,11 +67,11 @@ def test_a_container_that_runs_the_echo_runs_here(container: dict[str, Any]) -> 
         ({"image": "nginx:1"}, "no container runs `gatehouse echo` (image nginx:1)"),
         ({"image": "gatehouse-ui:1"}, "no container runs `gatehouse echo` (image gatehouse-ui:1)"),
         ({"args": ["serve"]}, "no container runs `gatehouse echo` (image gatehouse:dev)"),
-        ({"args": ["echo", "--port"]}, "`gatehouse echo --port` has other options than --port and --host"),
+        ({"args": ["echo", "--port"]}, f"`gatehouse echo --port` has other options than {OPTIONS}"),
         ({"command": ["sh", "-c"]}, "no container runs `gatehouse echo` (image gatehouse:dev)"),
         (
             {"args": ["echo", "--tls-key", "/k"]},
-            "`gatehouse echo --tls-key /k` has other options than --port and --host",
+            f"`gatehouse echo --tls-key /k` has other options than {OPTIONS}",
         ),
     ],
 )
@@ -110,7 +111,7 @@ def test_a_slice_maps_the_target_port_to_where_the_pod_listens() -> None:
         ServicePort(port=83, target_port="metrics", name="unnamed"),
     )
     planned = plan([deployment(ports=[{"name": "web", "containerPort": 8080}])], [service(*ports)])
-    assert endpoint_slices(planned, "127.0.0.1", {CART_1: 40001}) == (
+    assert endpoint_slices(planned, "127.0.0.1", {CART_1: Ports(40001)}) == (
         {
             "apiVersion": "discovery.k8s.io/v1",
             "kind": "EndpointSlice",
@@ -130,6 +131,25 @@ def test_a_slice_maps_the_target_port_to_where_the_pod_listens() -> None:
     )
 
 
+def test_a_slice_tells_the_ways_to_speak_to_a_pod_apart() -> None:
+    """TLS, TCP and UDP have ports of their own; a UDP port leads to what listens on UDP alone."""
+    ports = (
+        ServicePort(port=443, target_port=8443, name="tls"),
+        ServicePort(port=25, target_port=2525, name="tcp"),
+        ServicePort(port=53, target_port=5353, name="udp", protocol="UDP"),
+        ServicePort(port=54, target_port=8080, name="nobody", protocol="UDP"),
+    )
+    args = ["echo", "--tls-port=8443", "--tcp-port", "2525", "--udp-port", "5353"]
+    planned = plan([deployment(args=args)], [service(*ports)])
+    (pod,) = planned.pods
+    (document,) = endpoint_slices(planned, "127.0.0.1", {pod: Ports(40001, 40002, 40003, 40004)})
+    assert document["ports"] == [
+        {"name": "tls", "protocol": "TCP", "port": 40002},
+        {"name": "tcp", "protocol": "TCP", "port": 40003},
+        {"name": "udp", "protocol": "UDP", "port": 40004},
+    ]
+
+
 def test_more_replicas_than_a_machine_has_room_for_do_not_run() -> None:
     """Each pod takes a socket of this process."""
     reason = "it has 101 replicas, more than 100"
@@ -144,7 +164,7 @@ def test_a_service_of_no_replica_has_an_empty_slice() -> None:
 
 def test_slices_decode_as_any_other() -> None:
     """What is published is what the file source would have read."""
-    [document] = endpoint_slices(plan([deployment()], [service()]), "127.0.0.1", {CART_1: 40001})
+    [document] = endpoint_slices(plan([deployment()], [service()]), "127.0.0.1", {CART_1: Ports(40001)})
     decoded = from_document("EndpointSlice", document)
     assert decoded.service == "cart"  # type: ignore[union-attr]
 

@@ -5,7 +5,7 @@ import asyncio
 from xds_server import echo, log
 
 
-def run(host: str, port: int) -> None:
+def run(host: str, ports: echo.Ports) -> None:
     """Serve until SIGTERM or Ctrl-C; requests in flight are answered."""
     log.configure(json=False)
-    asyncio.run(echo.serve(host, port, echo.from_environment(), leave_seconds=1.0))
+    asyncio.run(echo.serve(host, ports, echo.from_environment(), leave_seconds=1.0))

@@ -265,12 +265,16 @@ def explain(
 @app.command()
 def echo(
     port: Annotated[int, typer.Option(help="HTTP/1.1, cleartext HTTP/2, WebSockets and gRPC.")] = 8080,
+    tls_port: Annotated[int | None, typer.Option(help="The same over TLS, with a self-signed certificate.")] = None,
+    tcp_port: Annotated[int | None, typer.Option(help="Lines: PING is answered PONG, TEST with who answers.")] = None,
+    udp_port: Annotated[int | None, typer.Option(help="Datagrams, each answered with what it held.")] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "0.0.0.0",  # noqa: S104
 ) -> None:
     """Run the small backend of the examples: it answers with the request it got."""
     from xds_server.cli import echo as command
+    from xds_server.echo import Ports
 
-    command.run(host, port)
+    command.run(host, Ports(port, tls_port, tcp_port, udp_port))
 
 
 @app.command()

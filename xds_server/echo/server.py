@@ -4,12 +4,16 @@ import asyncio
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
 from translator.value import Value
+from xds_server.echo import streams
 from xds_server.echo.app import Echo
 from xds_server.echo.identity import Identity
+from xds_server.echo.ports import Ports
 
 if TYPE_CHECKING:
     from hypercorn.config import Config
@@ -61,23 +65,51 @@ async def listen(
         serving.result()
 
 
+@asynccontextmanager
+async def listen_all(
+    host: str, ports: Ports, identity: Identity, *, leave_seconds: float = 0.0
+) -> AsyncIterator[Ports]:
+    """Serve within the block on all of these ports and yield what they are; over TLS with a certificate of our own.
+
+    What is not HTTP is served until HTTP has been left as `listen` leaves it.
+    """
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        udp = None if ports.udp is None else await enter(streams.listen_udp(host, ports.udp, identity))
+        tcp = None if ports.tcp is None else await enter(streams.listen_tcp(host, ports.tcp, identity))
+        https = None
+        if ports.https is not None:
+            tls = _own_certificate(stack.enter_context(TemporaryDirectory(prefix="echo-")), identity)
+            https = await enter(listen(host, ports.https, identity, tls=tls))
+        http = await enter(listen(host, ports.http, identity, leave_seconds=leave_seconds))
+        yield Ports(http, https, tcp, udp)
+
+
 async def serve(
     host: str,
-    port: int,
+    ports: Ports,
     identity: Identity,
     *,
-    tls: Tls | None = None,
     leave_seconds: float = 0.0,
-    listening: Callable[[int], None] = lambda port: None,
+    listening: Callable[[Ports], None] = lambda ports: None,
 ) -> None:
-    """Serve until SIGTERM, SIGINT or cancellation, then shut down as `listen` does; `listening` is told the port."""
+    """Serve until SIGTERM, SIGINT or cancellation, then shut down; `listening` is told the ports."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with listen(host, port, identity, tls=tls, leave_seconds=leave_seconds) as bound_port:
-        listening(bound_port)
+    async with listen_all(host, ports, identity, leave_seconds=leave_seconds) as bound:
+        listening(bound)
         await stop.wait()
+
+
+def _own_certificate(folder: str, identity: Identity) -> Tls:
+    from xds_server.echo.certificate import self_signed
+
+    certificate, key = Path(folder, "tls.crt"), Path(folder, "tls.key")
+    for path, content in zip((certificate, key), self_signed(identity.pod), strict=True):
+        path.write_bytes(content)
+    return Tls(str(certificate), str(key))
 
 
 def _config(descriptor: int, tls: Tls | None) -> "Config":

@@ -13,13 +13,15 @@ import msgspec
 from translator.api.core import Service, ServicePort
 from translator.api.meta import ApiValue, Meta
 from translator.value import Key, Value
+from xds_server.echo.ports import Ports
 
 IMAGE = re.compile(r"(?:.+/)?gatehouse(?::[^/]+)?(?:@.+)?")
 DEFAULT_NAMESPACE = "default"
 MOST_REPLICAS = 100
 """More pods than anybody needs of one Deployment on this machine; each takes a socket."""
-DEFAULT_PORT = 8080
-"""Where the echo listens unless its `--port` says otherwise."""
+OPTIONS = {"--port": "http", "--tls-port": "https", "--tcp-port": "tcp", "--udp-port": "udp"}
+"""Which options choose a port, and for which way to speak to it."""
+HOST_OPTION = "--host"
 
 
 class ContainerPort(ApiValue):
@@ -90,15 +92,16 @@ class Pod(Value):
     key: Key
     service: str
     """What SERVICE_NAME in its environment says."""
-    container_port: int
+    ports: Ports = Ports()
+    """Those that its container would have."""
 
 
 class Backing(Value):
-    """A pod behind a Service, with the ports of the Service that lead to it."""
+    """A pod behind a Service, with the ports of the Service that lead to it, each with the way it is spoken to."""
 
     service: Key
     pod: Pod
-    ports: tuple[ServicePort, ...]
+    ports: tuple[tuple[ServicePort, str], ...]
 
 
 class NotLocal(Value):
@@ -123,7 +126,7 @@ class Plan(Value):
 class _Echo(Value):
     """How a container runs the echo."""
 
-    port: int
+    ports: Ports
     names: tuple[ContainerPort, ...]
     service: str
 
@@ -183,13 +186,12 @@ def _read(document: Mapping[str, Any]) -> tuple[Deployment, _Echo] | NotLocal:
         words = _words(container)
         if words is None:
             continue
-        port = _port(words)
-        if port is None:
-            return NotLocal(
-                deployment.key, f"`gatehouse echo {' '.join(words)}` has other options than --port and --host"
-            )
+        ports = _ports(words)
+        if ports is None:
+            known = ", ".join((*OPTIONS, HOST_OPTION))
+            return NotLocal(deployment.key, f"`gatehouse echo {' '.join(words)}` has other options than {known}")
         service = next((variable.value for variable in container.env if variable.name == "SERVICE_NAME"), "")
-        return deployment, _Echo(port, container.ports, service)
+        return deployment, _Echo(ports, container.ports, service)
     images = ", ".join(container.image for container in containers)
     return NotLocal(deployment.key, f"no container runs `gatehouse echo` (image {images})")
 
@@ -202,31 +204,29 @@ def _words(container: Container) -> tuple[str, ...] | None:
     return words[2:] if words[:2] == ("gatehouse", "echo") else None
 
 
-def _port(words: tuple[str, ...]) -> int | None:
-    """Return the port that these options choose; --host means nothing here, and another option is not known."""
+def _ports(words: tuple[str, ...]) -> Ports | None:
+    """Return the ports that these options choose; --host means nothing here, and another option is not known."""
     parts = [part for word in words for part in word.split("=", 1)]
     options = dict(zip(parts[::2], parts[1::2], strict=False))
-    number = options.get("--port", str(DEFAULT_PORT))
-    known = options.keys() <= {"--port", "--host"} and len(parts) % 2 == 0 and number.isdecimal()
-    return int(number) if known else None
+    options.pop(HOST_OPTION, None)
+    known = options.keys() <= OPTIONS.keys() and len(parts) % 2 == 0 and all(it.isdecimal() for it in options.values())
+    return Ports(**{OPTIONS[option]: int(number) for option, number in options.items()}) if known else None
 
 
 def _replicas(deployment: Deployment, echo: _Echo) -> tuple[Pod, ...]:
     namespace, name = deployment.key
     return tuple(
-        Pod(Key(namespace, f"{name}-{number}"), echo.service, echo.port)
+        Pod(Key(namespace, f"{name}-{number}"), echo.service, echo.ports)
         for number in range(1, deployment.spec.replicas + 1)
     )
 
 
-def _ports_to(echo: _Echo, service: Service) -> tuple[ServicePort, ...]:
+def _ports_to(echo: _Echo, service: Service) -> tuple[tuple[ServicePort, str], ...]:
     """Return the Service's ports whose targetPort, a number or a container port's name, is where the echo listens."""
     numbers = {port.name: port.container_port for port in echo.names if port.name}
-    return tuple(
-        port
-        for port in service.spec.ports
-        if port.protocol == "TCP" and echo.port == _target(port.target_port or port.port, numbers)
-    )
+    targets = ((port, _target(port.target_port or port.port, numbers)) for port in service.spec.ports)
+    ways = ((port, echo.ports.way(port.protocol, target)) for port, target in targets)
+    return tuple((port, way) for port, way in ways if way is not None)
 
 
 def _target(port: int | str, numbers: Mapping[str, int]) -> int | None:

@@ -20,7 +20,7 @@ Publish = Callable[[tuple[dict[str, Any], ...]], None]
 
 
 class _Running(NamedTuple):
-    port: int
+    ports: echo.Ports
     stop: asyncio.Event
 
 
@@ -40,7 +40,7 @@ class Pods:
         started = [self._start(pod) for pod in dict.fromkeys(new)]
         for pod, running in zip(dict.fromkeys(new), await asyncio.gather(*started), strict=True):
             self._running[pod] = running
-        slices = endpoint_slices(plan, HOST, {pod: running.port for pod, running in self._running.items()})
+        slices = endpoint_slices(plan, HOST, {pod: running.ports for pod, running in self._running.items()})
         if slices != self._published:
             self._published = slices
             self._publish(slices)
@@ -49,17 +49,23 @@ class Pods:
 
     async def _start(self, pod: Pod) -> _Running:
         stop = asyncio.Event()
-        port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._group.create_task(_serve(pod, port, stop))
-        return _Running(await port, stop)
+        ports: asyncio.Future[echo.Ports] = asyncio.get_running_loop().create_future()
+        self._group.create_task(_serve(pod, ports, stop))
+        return _Running(await ports, stop)
 
 
-async def _serve(pod: Pod, listening: asyncio.Future[int], stop: asyncio.Event) -> None:
+async def _serve(pod: Pod, listening: asyncio.Future[echo.Ports], stop: asyncio.Event) -> None:
     """Serve one pod until `stop`; being cancelled ends it without a pause."""
     identity = echo.Identity(pod=pod.key.name, namespace=pod.key.namespace, service=pod.service)
-    async with echo.listen(HOST, 0, identity) as port:
-        log.debug("pod.started", pod=str(pod.key), port=port)
-        listening.set_result(port)
+    async with echo.listen_all(HOST, _anywhere(pod.ports), identity) as ports:
+        log.debug("pod.started", pod=str(pod.key), port=ports.http)
+        listening.set_result(ports)
         await stop.wait()
         await asyncio.sleep(LEAVE_SECONDS)
     log.debug("pod.stopped", pod=str(pod.key))
+
+
+def _anywhere(ports: echo.Ports) -> echo.Ports:
+    """Ask for any free port in the place of each."""
+    https, tcp, udp = (None if it is None else 0 for it in (ports.https, ports.tcp, ports.udp))
+    return echo.Ports(0, https, tcp, udp)

@@ -5,11 +5,12 @@ from typing import Any
 
 from translator.api.core import SERVICE_NAME_LABEL, ServicePort
 from translator.value import Key
+from xds_server.echo.ports import Ports
 from xds_server.local.deployments import Plan, Pod
 
 
-def endpoint_slices(plan: Plan, host: str, ports: Mapping[Pod, int]) -> tuple[dict[str, Any], ...]:
-    """Return the EndpointSlices of the planned Services, given the address and port where each pod listens.
+def endpoint_slices(plan: Plan, host: str, ports: Mapping[Pod, Ports]) -> tuple[dict[str, Any], ...]:
+    """Return the EndpointSlices of the planned Services, given the address and ports where each pod listens.
 
     A slice has one set of ports for all its endpoints, so each pod has a slice of its own; a Service of no replica has
     an empty one.
@@ -21,7 +22,7 @@ def endpoint_slices(plan: Plan, host: str, ports: Mapping[Pod, int]) -> tuple[di
             backing.service,
             backing.pod.key.name,
             ({"addresses": [host], "conditions": {"ready": True}},),
-            tuple(_slice_port(port, ports[backing.pod]) for port in backing.ports),
+            tuple(_slice_port(port, getattr(ports[backing.pod], way)) for port, way in backing.ports),
         )
         for backing in plan.backings
     )
