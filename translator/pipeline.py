@@ -9,7 +9,7 @@ from translator.attach.certificates import Certificate
 from translator.incremental import Graph
 from translator.status import Status, StatusChange
 from translator.value import Key, Ref, Value
-from translator.wiring import clusters, envoy, listeners, routes, statuses, verdicts
+from translator.wiring import clusters, envoy, listeners, routes, statuses, telemetry, verdicts
 from translator.wiring.sources import Sources
 from translator.xds.resource import (
     HostChange,
@@ -24,12 +24,18 @@ from translator.xds.resource import (
 from translator.xds.verdicts import suspects
 
 
+SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+"""Where Debian keeps CA certificates, and so Envoy's images."""
+
+
 class Settings(Value):
     """What a translator is made with; it never changes afterwards."""
 
     controller_name: str = "gatehouse.dev/gateway-controller"
     dns_services: bool = False
     """Resolve a Service without EndpointSlices by DNS under its own name, as the file source wants it."""
+    system_authorities: str = SYSTEM_AUTHORITIES
+    """Where Envoys find the CA certificates that come with their system."""
     awaits_envoys: bool = False
     """Call a Gateway Programmed when `acknowledge` says so, and not as soon as it is translated."""
 
@@ -62,13 +68,24 @@ class Translator:
         self._sources = Sources(graph)
         self._listeners = listeners.declare(graph, self._sources, settings.controller_name)
         self._routes = routes.declare(graph, self._sources, self._listeners)
-        self._clusters = clusters.declare(graph, self._sources, self._routes, settings.dns_services)
-        self._envoy = envoy.declare(graph, self._sources, self._listeners, self._routes, self._clusters)
+        self._telemetry = telemetry.declare(graph, self._sources, self._listeners, self._routes)
+        self._clusters = clusters.declare(
+            graph, self._sources, self._routes, self._telemetry, settings.dns_services
+        )
+        self._envoy = envoy.declare(
+            graph,
+            self._sources,
+            self._listeners,
+            self._routes,
+            self._telemetry,
+            self._clusters,
+            settings.system_authorities,
+        )
         self._verdicts = verdicts.declare(
             graph, self._sources, self._listeners, self._routes, self._clusters, self._envoy
         )
         self._told = statuses.declare(
-            graph, self._sources, self._listeners, self._routes, self._verdicts, settings.awaits_envoys
+            graph, self._sources, self._listeners, self._routes, self._telemetry, self._verdicts, settings.awaits_envoys
         )
 
     # ---- in -------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from translator.api.core import Service
 from translator.api.routes import BackendObjectReference
 from translator.attach import backends
 from translator.attach.conditions import Reason
+from translator.attach.policies import Applied
 from translator.value import Key, Ref
 
 HTTP, GRPC = Ref("HTTPRoute", "shop", "route"), Ref("GRPCRoute", "shop", "route")
@@ -124,16 +125,48 @@ def test_an_external_name_without_ports_has_every_port() -> None:
     assert reason({"name": "cart", "port": 443}, listed) == Reason.BACKEND_NOT_FOUND
 
 
-def test_a_service_that_a_policy_wants_reached_over_tls_is_refused() -> None:
-    """Nothing goes out in clear that was asked to be encrypted."""
-    targeted = {CART: (((Key("shop", "cart-tls"), 0), ""),)}
-    assert resolve({"name": "cart", "port": 8080}, cart(), targeted=targeted) == ir.Refusal(
-        Reason.UNSUPPORTED_PROTOCOL,
-        "BackendTLSPolicy shop/cart-tls asks for TLS to Service shop/cart, which is not done yet; nothing is sent "
-        "without it, so remove the policy to send unverified",
-    )
+TLS_ROUTE = Ref("TLSRoute", "shop", "cart")
+IN_FORCE = {CART: (Applied("", Key("shop", "verify"), None),)}
 
 
-def test_a_service_that_a_policy_wants_over_tls_gets_no_plain_traffic() -> None:
-    targeted = {CART: (((Key("shop", "policy"), 0), ""),)}
-    assert reason({"name": "cart", "port": 8080}, cart(), targeted=targeted) == Reason.UNSUPPORTED_PROTOCOL
+@pytest.mark.parametrize(
+    ("home", "app_protocol", "protocol"),
+    [
+        (HTTP, None, "https1"),
+        (HTTP, "https", "https1"),
+        (HTTP, "kubernetes.io/h2c", "https2"),
+        (HTTP, "kubernetes.io/ws", "https1"),
+        (GRPC, None, "https2"),
+        (GRPC, "https", "https2"),
+        (TLS_ROUTE, None, "tls"),
+    ],
+)
+def test_a_policy_has_its_service_spoken_to_over_tls(home: Ref, app_protocol: str | None, protocol: str) -> None:
+    given = service("cart", ports=[{"port": 8080, "appProtocol": app_protocol}])
+    found = resolve({"name": "cart", "port": 8080}, given, home=home, targeted=IN_FORCE)
+    assert found == ir.ClusterKey("shop", "cart", 8080, protocol)
+
+
+def test_a_policy_for_a_port_leaves_the_others_as_they_are() -> None:
+    given = service("cart", ports=[{"name": "web", "port": 8080}, {"name": "admin", "port": 9090}])
+    targeted = {CART: (Applied("web", Key("shop", "verify"), None),)}
+    assert resolve({"name": "cart", "port": 8080}, given, targeted=targeted) == ir.ClusterKey(*CART, 8080, "https1")
+    assert resolve({"name": "cart", "port": 9090}, given, targeted=targeted) == ir.ClusterKey(*CART, 9090)
+
+
+def test_a_service_whose_policy_cannot_be_followed_is_refused() -> None:
+    """Nothing goes out in clear, or unverified, that was asked to be encrypted and verified."""
+    refusal = ir.Refusal(Reason.INVALID_BACKEND_TLS, "BackendTLSPolicy shop/verify cannot be followed")
+    targeted = {CART: (Applied("", Key("shop", "verify"), refusal),)}
+    assert resolve({"name": "cart", "port": 8080}, cart(), targeted=targeted) == refusal
+
+
+def test_udp_is_left_as_it_is() -> None:
+    given = service("cart", ports=[{"port": 53, "protocol": "UDP"}])
+    found = resolve({"name": "cart", "port": 53}, given, home=Ref("UDPRoute", "shop", "cart"), targeted=IN_FORCE)
+    assert found == ir.ClusterKey("shop", "cart", 53, "udp")
+
+
+def test_the_names_of_iana_are_read_in_any_case() -> None:
+    given = service("cart", ports=[{"port": 8080, "appProtocol": "HTTPS"}])
+    assert resolve({"name": "cart", "port": 8080}, given) == ir.ClusterKey("shop", "cart", 8080, "https1")

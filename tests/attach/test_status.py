@@ -7,12 +7,10 @@ import pytest
 from tests.builders import build, gateway, gateway_class, https, listener, meta, service
 from translator import ir
 from translator.api.gateway import Gateway, ListenerSet
-from translator.api.policies import BackendTLSPolicy
 from translator.api.routes import ParentReference
 from translator.attach.certificates import Certificate
 from translator.attach.classes import Owned, owned
 from translator.attach.listeners import resolve
-from translator.attach.policies import by_service, of_policy, refusal
 from translator.attach.status import of_class, of_gateway, of_listener_set, of_route
 from translator.ir import Refusal
 from translator.status import Condition, GatewayClassStatus, GatewayStatus, ListenerStatus, ParentStatus
@@ -293,49 +291,6 @@ def test_a_listener_set_of_a_gateway_that_is_not_ours_is_left_alone() -> None:
     given = build(meta("extra"), {"parentRef": {"name": "edge"}}, ListenerSet)
     assert of_listener_set(Key("shop", "extra"), given, {EDGE: gateway()}, {}) is None
     assert of_listener_set(Key("shop", "extra"), given, {}, OURS) is None
-
-
-# ---- BackendTLSPolicy -----------------------------------------------------------------------------------------------
-
-
-def policy(**target: Any) -> BackendTLSPolicy:
-    spec = {
-        "targetRefs": [{"group": "", "kind": "Service", "name": "cart", **target}],
-        "validation": {"hostname": "cart.example.com", "wellKnownCACertificates": "System"},
-    }
-    return build(meta("cart-tls"), spec, BackendTLSPolicy)
-
-
-def test_a_policy_is_told_that_it_is_not_applied() -> None:
-    found = of_policy(Key("shop", "cart-tls"), policy(), {Key("shop", "cart"): service("cart")})
-    assert found.ancestors == (
-        ParentStatus(
-            ParentReference(name="cart", group="", kind="Service", namespace="shop"),
-            (
-                Condition(
-                    "Accepted",
-                    False,
-                    "Invalid",
-                    "BackendTLSPolicies are not applied yet: routes to Service shop/cart answer with an error until "
-                    "then",
-                    1,
-                ),
-            ),
-        ),
-    )
-
-
-def test_a_policy_for_a_missing_service_has_no_target() -> None:
-    (ancestor,) = of_policy(Key("shop", "cart-tls"), policy(), {}).ancestors
-    assert answers(ancestor.conditions) == {"Accepted": (False, "TargetNotFound")}
-
-
-@pytest.mark.parametrize(("section", "refused"), [(None, True), ("web", True), ("admin", False)])
-def test_a_policy_refuses_the_ports_that_it_is_for(section: str | None, refused: bool) -> None:
-    cart = service("cart", ports=[{"name": "web", "port": 8080}])
-    ((place, order, port),) = by_service(Key("shop", "cart-tls"), policy(sectionName=section))
-    assert place == Key("shop", "cart")
-    assert (refusal(place, cart, 8080, ((order, port),)) is not None) is refused
 
 
 # ---- routes ---------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from translator.api.gateway import FromNamespaces
 from translator.api.routes import ParentReference
 from translator.incremental import Graph
 from translator.value import Key, Ref
-from translator.xds import cluster, endpoint, hosts, listener, misdirected, route, route_table, secret
+from translator.xds import cluster, endpoint, hosts, listener, misdirected, route, route_table, secret, spans
 from translator.xds.names import cluster_name, table_name
 from translator.xds.resource import Refused, Resource, ResourceType, RouteTable, VirtualHost
 
@@ -76,11 +76,18 @@ class World:
         self.stored = graph.source("secrets")
         self.placements = graph.source("placements")
         self.refused = graph.source("refused")
+        self.tracers = graph.source("tracers")
+        self.spans = graph.source("spans")
+        self.presented = graph.source("client certificates")
+        self.bundles = graph.source("authorities")
         cluster_rows = graph.derived("cluster resources", self.reached, cluster.encode)
         endpoint_rows = graph.derived("endpoint resources", self.located, endpoint.encode)
-        unusable = graph.derived("unusable", self.refused, cluster.unusable, cluster_rows)
+        presenting_rows = graph.derived("presenting", self.reached, cluster.presenting)
+        by_gateway = (self.presented, presenting_rows, cluster_rows)
+        unusable = graph.derived("unusable", self.refused, cluster.unusable, *by_gateway)
         served = graph.group("served", (self.bound, hosts.served))
-        self.encoded = graph.derived("encoded", served, route.encode, self.resolved, unusable)
+        said = graph.derived("spans said", self.spans, spans.encode)
+        self.encoded = graph.derived("encoded", served, route.encode, self.resolved, unusable, said)
         hosted = graph.group(
             "hosted",
             (self.encoded, hosts.of_routes),
@@ -94,13 +101,15 @@ class World:
             route_table.encode,
         )
         ported = graph.group("ported", (self.parents, listener.of_gateway), (self.parents, misdirected.of_gateway))
-        shown = graph.group("shown", (self.parents, secret.of_gateway))
-        used = graph.group("used", (self.hosts, hosts.clusters_used))
+        used = graph.group("used", (self.hosts, hosts.clusters_used), (self.tracers, spans.clusters_used))
+        needed = graph.derived("needed", used, secret.of_cluster, self.reached, self.presented)
+        shown = graph.group("shown", (self.parents, secret.of_gateway), (needed, secret.of_clusters))
+        encode_secret = partial(secret.encode, system="/etc/authorities.pem")
         self.of_type = {
-            ResourceType.LISTENER: graph.derived("listeners", ported, listener.encode, self.placements),
-            ResourceType.SECRET: graph.derived("secret resources", shown, secret.encode, self.stored),
+            ResourceType.LISTENER: graph.derived("listeners", ported, listener.encode, self.placements, self.tracers),
+            ResourceType.SECRET: graph.derived("secret resources", shown, encode_secret, self.stored, self.bundles),
             ResourceType.CLUSTER: graph.derived(
-                "clusters used", used, partial(misdirected.or_cluster, cluster.of_gateway), cluster_rows
+                "clusters used", used, partial(misdirected.or_cluster, cluster.of_gateway), *by_gateway
             ),
             ResourceType.ENDPOINT: graph.derived("endpoints used", used, endpoint.of_gateway, endpoint_rows),
         }

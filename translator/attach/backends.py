@@ -2,8 +2,8 @@
 
 Source: gateway-api v1.7.0, apis/v1/httproute_types.go (HTTPBackendRef), object_reference_types.go, GEP-1911.
 
-Protocols over TLS (`https`, `kubernetes.io/wss`) are spoken encrypted; the backend's certificate is not verified,
-because only a policy can say against what. GEP-1911 leaves both to the implementation.
+Protocols over TLS (`https`, `kubernetes.io/wss`) are spoken encrypted; the backend's certificate is verified where a
+BackendTLSPolicy says against what, and else not. GEP-1911 leaves both to the implementation.
 """
 
 from collections.abc import Mapping
@@ -36,8 +36,25 @@ PROTOCOLS: Mapping[str, Mapping[str, str]] = {
         "kubernetes.io/h2c": "http2",
         "https": "https2",
     },
+    "XTelemetryPolicy": {
+        "": "http2",
+        "http": "http1",
+        "http2": "http2",
+        "grpc": "http2",
+        "kubernetes.io/h2c": "http2",
+        "https": "https1",
+    },
 }
 """By kind of route: how a Service port of this appProtocol is spoken to; gRPC runs over HTTP/2 alone."""
+
+SECURED: Mapping[str, str] = {
+    "http1": "https1",
+    "https1": "https1",
+    "http2": "https2",
+    "https2": "https2",
+    "tcp": "tls",
+}
+"""What becomes of a protocol where a BackendTLSPolicy holds; UDP is left as it is."""
 
 
 def resolve(
@@ -46,14 +63,19 @@ def resolve(
     services: Lookup[Key, Service],
     granted: Lookup[str, Grants],
     targeted: Lookup[Key, policies.Targeting],
+    spoken_as: str = "",
+    group: str = GATEWAY_GROUP,
 ) -> ir.ClusterKey | ir.Refusal:
-    """Resolve a reference of the route `home`: kind, permission, existence, then policies."""
+    """Resolve a reference of `home`: kind, permission, existence, then policies.
+
+    It is spoken to as backends of that kind of route are, or of the kind `spoken_as`.
+    """
     if (ref.group, ref.kind) != ("", "Service"):
         kind = f"{ref.kind}.{ref.group}" if ref.group else ref.kind
         return ir.Refusal(Reason.INVALID_KIND, f"backendRef {ref.name} is of kind {kind}: only Services are supported")
     target = Key(ref.namespace or home.namespace, ref.name)
     if target.namespace != home.namespace and not permitted(
-        granted.get(target.namespace), GATEWAY_GROUP, home.kind, home.namespace, "", "Service", ref.name
+        granted.get(target.namespace), group, home.kind, home.namespace, "", "Service", ref.name
     ):
         message = (
             f"Service {target} is in another namespace, and no ReferenceGrant in {target.namespace} "
@@ -65,11 +87,19 @@ def resolve(
         return ir.Refusal(Reason.BACKEND_NOT_FOUND, f"Service {target} does not exist")
     if ref.port is None:
         return ir.Refusal(Reason.BACKEND_NOT_FOUND, f"backendRef {target} names no port of the Service")
-    protocol = _protocol(service, target, ref.port, home.kind)
+    protocol = _protocol(service, target, ref.port, spoken_as or home.kind)
     if isinstance(protocol, ir.Refusal):
         return protocol
-    unsafe = policies.refusal(target, service, ref.port, targeted.get(target))
-    return unsafe or ir.ClusterKey(target.namespace, target.name, ref.port, protocol)
+    return _secured(ir.ClusterKey(target.namespace, target.name, ref.port, protocol), service, targeted.get(target))
+
+
+def _secured(key: ir.ClusterKey, service: Service, targeting: policies.Targeting | None) -> ir.ClusterKey | ir.Refusal:
+    """Speak over TLS where a policy holds for the port, or not at all where that cannot be done as it says."""
+    port = port_of(service, key.port)
+    applied = None if port is None or key.protocol not in SECURED else policies.effective(port.name, targeting)
+    if applied is None:
+        return key
+    return applied.refusal or key._replace(protocol=SECURED[key.protocol])
 
 
 def port_of(service: Service, port: int, transport: str = "TCP") -> ServicePort | None:
@@ -90,8 +120,14 @@ def _protocol(service: Service, target: Key, port: int, kind: str) -> str | ir.R
         return ir.Refusal(Reason.UNSUPPORTED_PROTOCOL, message)
     if kind not in PROTOCOLS:
         return transport.lower()
-    protocol = PROTOCOLS[kind].get(found.app_protocol or "")
+    protocol = PROTOCOLS[kind].get(_app_protocol(found))
     if protocol is None:
         message = f"port {port} of Service {target} has appProtocol {found.app_protocol}, which {kind} cannot speak"
         return ir.Refusal(Reason.UNSUPPORTED_PROTOCOL, message)
     return protocol
+
+
+def _app_protocol(port: ServicePort) -> str:
+    """Names without a prefix are IANA's, in whatever case (RFC 6335)."""
+    written = port.app_protocol or ""
+    return written if "/" in written else written.lower()

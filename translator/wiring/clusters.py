@@ -4,10 +4,11 @@ from functools import partial
 from typing import NamedTuple
 
 from translator import ir
-from translator.attach import clusters, endpoints
+from translator.attach import backend_tls, clusters, endpoints, telemetry
 from translator.incremental import Graph, Table
 from translator.wiring.routes import Routes
 from translator.wiring.sources import Sources
+from translator.wiring.telemetry import Telemetry
 
 
 class Clusters(NamedTuple):
@@ -18,12 +19,13 @@ class Clusters(NamedTuple):
     located: Table[str, ir.Endpoints]
 
 
-def declare(graph: Graph, sources: Sources, routes: Routes, dns_services: bool) -> Clusters:
+def declare(graph: Graph, sources: Sources, routes: Routes, observed: Telemetry, dns_services: bool) -> Clusters:
     """Declare the tables of clusters."""
     objects = sources.objects
     slices = graph.group("slices", (objects["EndpointSlice"], endpoints.by_service))
-    named = graph.group("clusters named", (routes.resolved, clusters.named))
+    named = graph.group("clusters named", (routes.resolved, clusters.named), (observed.tracers, telemetry.named))
     sliced = graph.derived("services with slices", slices, endpoints.exists)
-    reached = graph.derived("clusters", named, partial(clusters.reach, dns_services), objects["Service"], sliced)
+    found = graph.derived("services reached", named, partial(clusters.reach, dns_services), objects["Service"], sliced)
+    reached = graph.derived("clusters", found, backend_tls.secured, objects["Service"], routes.targeted, routes.judged)
     located = graph.derived("endpoints", reached, endpoints.locate, objects["Service"], slices)
     return Clusters(named, reached, located)

@@ -10,32 +10,43 @@ from translator.wiring.clusters import Clusters
 from translator.wiring.listeners import Listeners
 from translator.wiring.routes import Routes
 from translator.wiring.sources import Sources
-from translator.xds import cluster, endpoint, hosts, listener, misdirected, route, route_table, secret
+from translator.wiring.telemetry import Telemetry
+from translator.xds import cluster, endpoint, hosts, listener, misdirected, route, route_table, secret, spans
 from translator.xds.resource import Resource, ResourceType, RouteTable, VirtualHost
 
 
 class Envoy(NamedTuple):
     """The tables of this room."""
 
-    cluster_rows: Table[str, Resource]
-    """Clusters as every Gateway would have them, by name."""
-    endpoint_rows: Table[str, Resource]
     hosted: Table[ir.HostKey, hosts.Members]
     hosts: Table[ir.HostKey, VirtualHost]
     tabled: Table[tuple[Key, str], tuple[tuple[ir.ListenerKey, bool], ...]]
     tables: Table[tuple[Key, str], RouteTable]
+    shown: Table[tuple[Key, str], secret.Shown]
+    """What names the secrets of a Gateway."""
     resources: dict[ResourceType, Table[tuple[Key, str], Resource]]
     """What is sent as it is, by Gateway and name: every type but routes, in the order of make before break."""
 
 
-def declare(graph: Graph, sources: Sources, listeners: Listeners, routes: Routes, clusters: Clusters) -> Envoy:
+def declare(
+    graph: Graph,
+    sources: Sources,
+    listeners: Listeners,
+    routes: Routes,
+    observed: Telemetry,
+    clusters: Clusters,
+    system_authorities: str,
+) -> Envoy:
     """Declare the tables of Envoy's resources."""
     refused = sources.refused
     cluster_rows = graph.derived("cluster resources", clusters.reached, cluster.encode)
     endpoint_rows = graph.derived("endpoint resources", clusters.located, endpoint.encode)
-    unusable = graph.derived("unusable clusters", refused[ResourceType.CLUSTER], cluster.unusable, cluster_rows)
+    presenting_rows = graph.derived("cluster resources with a certificate", clusters.reached, cluster.presenting)
+    by_gateway = (listeners.presented, presenting_rows, cluster_rows)
+    unusable = graph.derived("unusable clusters", refused[ResourceType.CLUSTER], cluster.unusable, *by_gateway)
     served = graph.group("served", (routes.accepted, hosts.served))
-    encoded = graph.derived("encoded routes", served, route.encode, routes.resolved, unusable)
+    said = graph.derived("encoded spans", observed.spans, spans.encode)
+    encoded = graph.derived("encoded routes", served, route.encode, routes.resolved, unusable, said)
     hosted = graph.group(
         "hosts",
         (encoded, hosts.of_routes),
@@ -48,20 +59,26 @@ def declare(graph: Graph, sources: Sources, listeners: Listeners, routes: Routes
     )
     tables = graph.derived("route tables", tabled, route_table.encode)
     ported = graph.group("ports", (listeners.parents, listener.of_gateway), (listeners.parents, misdirected.of_gateway))
-    listener_rows = graph.derived("envoy listeners", ported, listener.encode, sources.placements)
-    shown = graph.group("secrets shown", (listeners.parents, secret.of_gateway))
-    secret_rows = graph.derived("secret resources", shown, secret.encode, sources.objects["Secret"])
-    used = graph.group("clusters used", (host_rows, hosts.clusters_used))
+    listener_rows = graph.derived("envoy listeners", ported, listener.encode, sources.placements, observed.tracers)
+    used = graph.group("clusters used", (host_rows, hosts.clusters_used), (observed.tracers, spans.clusters_used))
+    needed = graph.derived("secrets of clusters", used, secret.of_cluster, clusters.reached, listeners.presented)
+    shown = graph.group("secrets shown", (listeners.parents, secret.of_gateway), (needed, secret.of_clusters))
+    secret_rows = graph.derived(
+        "secret resources",
+        shown,
+        partial(secret.encode, system=system_authorities),
+        sources.objects["Secret"],
+        listeners.bundles,
+    )
     return Envoy(
-        cluster_rows=cluster_rows,
-        endpoint_rows=endpoint_rows,
         hosted=hosted,
         hosts=host_rows,
         tabled=tabled,
         tables=tables,
+        shown=shown,
         resources={
             ResourceType.CLUSTER: graph.derived(
-                "clusters of gateways", used, partial(misdirected.or_cluster, cluster.of_gateway), cluster_rows
+                "clusters of gateways", used, partial(misdirected.or_cluster, cluster.of_gateway), *by_gateway
             ),
             ResourceType.ENDPOINT: graph.derived("endpoints of gateways", used, endpoint.of_gateway, endpoint_rows),
             ResourceType.SECRET: secret_rows,

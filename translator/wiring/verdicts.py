@@ -28,12 +28,20 @@ def declare(
     graph: Graph, sources: Sources, listeners: Listeners, routes: Routes, clusters: Clusters, envoy: Envoy
 ) -> Verdicts:
     """Declare the tables of verdicts."""
-    of, refused, secrets = ResourceType, sources.refused, envoy.resources[ResourceType.SECRET]
+    of, refused, resources = ResourceType, sources.refused, envoy.resources
     of_cluster = partial(_of_cluster, graph, routes, clusters)
     judged: dict[ResourceType, Table[Any, verdicts.Verdict]] = {
-        of.CLUSTER: of_cluster("cluster verdicts", refused[of.CLUSTER], envoy.cluster_rows),
-        of.ENDPOINT: of_cluster("endpoint verdicts", refused[of.ENDPOINT], envoy.endpoint_rows),
-        of.SECRET: graph.derived("secret verdicts", refused[of.SECRET], verdicts.of_secret, secrets, listeners.parents),
+        of.CLUSTER: of_cluster("cluster verdicts", refused[of.CLUSTER], resources[of.CLUSTER]),
+        of.ENDPOINT: of_cluster("endpoint verdicts", refused[of.ENDPOINT], resources[of.ENDPOINT]),
+        of.SECRET: graph.derived(
+            "secret verdicts",
+            refused[of.SECRET],
+            verdicts.of_secret,
+            resources[of.SECRET],
+            envoy.shown,
+            clusters.named,
+            routes.accepted,
+        ),
         of.ROUTE: graph.derived(
             "host verdicts",
             sources.refused_hosts,
@@ -44,7 +52,7 @@ def declare(
             envoy.hosted,
         ),
     }
-    elsewhere = of_cluster("verdicts elsewhere", sources.refused_elsewhere, envoy.cluster_rows)
+    elsewhere = of_cluster("verdicts elsewhere", sources.refused_elsewhere, resources[of.CLUSTER])
     said = [*((it.name, table) for it, table in judged.items()), ("elsewhere", elsewhere)]
     return Verdicts(
         judged=judged,
@@ -54,13 +62,11 @@ def declare(
         blamed_listeners=graph.group(
             "blamed listeners", *((table, partial(verdicts.by_listener, name)) for name, table in said)
         ),
-        unserved=graph.derived(
-            "unserved listeners", refused[of.LISTENER], listener.unserved, envoy.resources[of.LISTENER]
-        ),
+        unserved=graph.derived("unserved listeners", refused[of.LISTENER], listener.unserved, resources[of.LISTENER]),
     )
 
 
 def _of_cluster(
-    graph: Graph, routes: Routes, clusters: Clusters, name: str, refused: Table[Any, Any], rows: Table[str, Any]
+    graph: Graph, routes: Routes, clusters: Clusters, name: str, refused: Table[Any, Any], rows: Table[Any, Any]
 ) -> Table[Any, verdicts.Verdict]:
     return graph.derived(name, refused, verdicts.of_cluster, rows, clusters.named, routes.accepted)

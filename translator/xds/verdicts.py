@@ -11,8 +11,8 @@ from translator.attach.clusters import Named
 from translator.attach.hostnames import wildcards_above
 from translator.value import Key, Lookup, Ref, Value
 from translator.xds.hosts import Members
-from translator.xds.names import secret_name
 from translator.xds.resource import Refused, Resource, RouteTable, VirtualHost, version
+from translator.xds.secret import Shown
 
 Tabled: TypeAlias = tuple[tuple[ir.ListenerKey, bool], ...]
 Words: TypeAlias = tuple[tuple[tuple[Any, ...], str], ...]
@@ -58,38 +58,37 @@ def of_host(
 def of_cluster(
     key: tuple[Key, str],
     refused: Refused,
-    rows: Lookup[str, Resource],
+    rows: Lookup[tuple[Key, str], Resource],
     named: Lookup[str, Named],
     accepted: Lookup[Ref, ir.Bound],
 ) -> Verdict | None:
     """A cluster, or its endpoints, concern the Gateway's routes that name it, and the listeners that these are on."""
     gateway, name = key
-    current = rows.get(name)
+    current = rows.get(key)
     if current is None or current.version != refused.version:
         return None
-    routes: list[Ref] = []
-    listeners: dict[ir.ListenerKey, None] = {}
-    for ref, _ in named.get(name) or ():
-        found = _listeners(gateway, accepted.get(ref))
-        if found:
-            routes.append(ref)
-            listeners.update(dict.fromkeys(found))
-    return Verdict(f"cluster {name}: {refused.words}", tuple(listeners), tuple(routes))
+    listeners, routes = _concerned(gateway, (name,), named, accepted)
+    return Verdict(f"cluster {name}: {refused.words}", listeners, routes)
 
 
 def of_secret(
     key: tuple[Key, str],
     refused: Refused,
     rows: Lookup[tuple[Key, str], Resource],
-    parents: Lookup[Key, ir.Parent],
+    shown: Lookup[tuple[Key, str], Shown],
+    named: Lookup[str, Named],
+    accepted: Lookup[Ref, ir.Bound],
 ) -> Verdict | None:
-    """A secret concerns the listeners that serve it."""
+    """A secret concerns the listeners that name it, and the routes to the clusters that do."""
     gateway, name = key
-    current, parent = rows.get(key), parents.get(gateway)
-    if current is None or parent is None or current.version != refused.version:
+    current = rows.get(key)
+    if current is None or current.version != refused.version:
         return None
-    serving = (it.key for it in parent.listeners if name in map(secret_name, it.certificates))
-    return Verdict(f"Secret {name}: {refused.words}", tuple(serving))
+    places = [place for place, _ in shown.get(key) or ()]
+    serving = [ir.ListenerKey(Ref(*parent), it) for kind, it, parent, _ in places if kind == "listener"]
+    clusters = tuple(it for kind, it, _, _ in places if kind == "cluster")
+    listeners, routes = _concerned(gateway, clusters, named, accepted)
+    return Verdict(f"Secret {name}: {refused.words}", tuple(dict.fromkeys((*serving, *listeners))), routes)
 
 
 def by_route(type_: str, key: tuple[Any, ...], verdict: Verdict) -> Iterator[tuple[Ref, tuple[Any, ...], str]]:
@@ -114,6 +113,20 @@ def suspects(key: ir.HostKey, host: VirtualHost, held: bytes, hosted: Lookup[ir.
         if route is not None and route.frame in host.frame and route.frame not in held
     }
     return tuple(found)
+
+
+def _concerned(
+    gateway: Key, clusters: tuple[str, ...], named: Lookup[str, Named], accepted: Lookup[Ref, ir.Bound]
+) -> tuple[tuple[ir.ListenerKey, ...], tuple[Ref, ...]]:
+    """Name the routes of a Gateway that name clusters, and the listeners that these are on."""
+    routes: dict[Ref, None] = {}
+    listeners: dict[ir.ListenerKey, None] = {}
+    for ref in (ref for cluster in clusters for ref, _ in named.get(cluster) or ()):
+        found = _listeners(gateway, accepted.get(ref))
+        if found:
+            routes[ref] = None
+            listeners.update(dict.fromkeys(found))
+    return tuple(listeners), tuple(routes)
 
 
 def _listeners(gateway: Key, bound: ir.Bound | None) -> Iterable[ir.ListenerKey]:
