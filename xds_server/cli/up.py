@@ -142,7 +142,7 @@ class Invitation:
 
     async def _announce(self, gateway: Key, endpoint: Endpoint) -> None:
         try:
-            await asyncio.wait_for(self._laptop.serving(endpoint), SERVED_SECONDS)
+            await asyncio.wait_for(self._laptop.serving(gateway, endpoint), SERVED_SECONDS)
         except TimeoutError:
             return
         self._said.add((gateway, endpoint))

@@ -18,6 +18,7 @@ class Endpoint(Value):
 
     listener: str
     scheme: str
+    """The protocol in lower case: http, https, tls, tcp or udp."""
     hostname: str
     """The listener's hostname, or nothing."""
     address: str
@@ -31,7 +32,7 @@ class Endpoint(Value):
 
 
 def endpoints(gateway: Gateway, status: GatewayStatus, placement: ir.Placement) -> tuple[Endpoint, ...]:
-    """Return the programmed HTTP and HTTPS listeners of a Gateway as its placement makes them reachable."""
+    """Return the programmed listeners of a Gateway as its placement makes them reachable."""
     programmed = {
         listener.name
         for listener in status.listeners
@@ -47,7 +48,7 @@ def endpoints(gateway: Gateway, status: GatewayStatus, placement: ir.Placement) 
             listener_port=listener.port,
         )
         for listener in gateway.spec.listeners
-        if listener.protocol in ("HTTP", "HTTPS") and listener.name in programmed
+        if listener.name in programmed
     )
 
 
@@ -63,7 +64,7 @@ def first_request(route: HTTPRoute, status: RouteStatus, endpoints: Iterable[End
     matches = [match for rule in route.spec.rules for match in rule.matches or (HTTPRouteMatch(),)]
     match = next((match for match in matches if not _has_regex(match)), None)
     sections = {parent.section_name for parent in route.spec.parent_refs}
-    for endpoint in endpoints:
+    for endpoint in (it for it in endpoints if it.scheme in ("http", "https")):
         host = _host(route.spec.hostnames, endpoint.hostname)
         if match is not None and host is not None and (None in sections or endpoint.listener in sections):
             return _curl(endpoint, host, match)

@@ -11,6 +11,9 @@ from translator.api.routes import HTTPRoute
 from translator.ir import Placement
 from translator.status import GatewayStatus, RouteStatus
 from translator.value import Key, Ref
+from translator.xds.names import listener_name
+from translator.xds.resource import ResourceType
+from xds_server.ads.events import Acked, Disconnected, Event
 from xds_server.control_plane import ControlPlane
 from xds_server.files import Change, Delete, OtherDocument, Put
 from xds_server.local.addresses import Claims, assign
@@ -37,6 +40,8 @@ class Laptop:
         self._others: tuple[OtherDocument, ...] = ()
         self._addresses: dict[Key, str] = {}
         self._claims = Claims(port_offset)
+        self._bound: set[tuple[Key, str]] = set()
+        plane.listen(self._hear)
         self.notices: tuple[str, ...] = ()
         """What does not run here and why."""
 
@@ -84,8 +89,12 @@ class Laptop:
                     return command
         return None
 
-    async def serving(self, endpoint: Endpoint) -> None:
-        """Return once somebody accepts connections at an endpoint."""
+    async def serving(self, gateway: Key, endpoint: Endpoint) -> None:
+        """Return once somebody accepts connections at an endpoint, or has said that it takes datagrams there."""
+        while endpoint.scheme == "udp":
+            if (gateway, listener_name("UDP", endpoint.listener_port)) in self._bound:
+                return
+            await asyncio.sleep(CONNECT_SECONDS)
         while True:
             try:
                 _, writer = await asyncio.open_connection(endpoint.address, endpoint.port)
@@ -94,6 +103,14 @@ class Laptop:
                 continue
             writer.close()
             return
+
+    def _hear(self, event: Event) -> None:
+        """Note which ports the Envoys have bound: nobody can tell a UDP port's from outside."""
+        if isinstance(event, Acked) and event.type is ResourceType.LISTENER:
+            self._bound.update((event.gateway, name) for name in event.names)
+            self._bound.difference_update((event.gateway, name) for name in event.removed)
+        elif isinstance(event, Disconnected):
+            self._bound = {(gateway, name) for gateway, name in self._bound if gateway != event.gateway}
 
     def _ours(self) -> set[Key]:
         return {ref.key for ref, status in self._plane.statuses.items() if isinstance(status, GatewayStatus)}
