@@ -15,7 +15,7 @@ from translator.attach.certificates import Certificate, check, wanted
 from translator.attach.conditions import Reason
 from translator.ir import Refusal
 from translator.pipeline import Translator
-from translator.value import Key
+from translator.value import Key, Ref
 
 WEB = Key("shop", "web-tls")
 RSA, OTHER, P256, ED25519, ED448 = (
@@ -150,8 +150,8 @@ def test_listeners_that_terminate_tls_want_their_secrets() -> None:
         listener("sni", 9443, "TLS", tls={"mode": "Passthrough", "certificateRefs": [{"name": "ignored"}]}),
         listener("odd", 443, "HTTPS", tls={"certificateRefs": [{"kind": "ConfigMap", "name": "ignored"}]}),
     )
-    edge = Key("shop", "edge")
-    assert list(wanted(edge, given)) == [
+    edge = Ref("Gateway", "shop", "edge")
+    assert list(wanted("Gateway", edge.key, given)) == [
         (Key("shop", "web-tls"), (edge, "secure", 0), "secure"),
         (Key("vault", "more-tls"), (edge, "secure", 1), "secure"),
         (Key("shop", "web-tls"), (edge, "tls", 0), "tls"),

@@ -2,13 +2,13 @@
 
 from typing import Any
 
+from tests.attach.resolving import resolve
 from tests.builders import build, gateway, https, listener, meta
 from translator import ir
 from translator.api.gateway import Gateway
 from translator.api.parameters import EnvoyParameters, EnvoyParametersSpec
 from translator.attach.classes import Owned
-from translator.attach.infrastructure import of_gateway
-from translator.attach.listeners import resolve
+from translator.attach.infrastructure import of_gateway, ports
 from translator.ir import Held, Infrastructure, Refusal
 from translator.value import Key
 
@@ -24,9 +24,10 @@ def infrastructure(
     placement: ir.Placement = ir.Placement(),
 ) -> Infrastructure | Held | None:
     classes = {Key("", "gatehouse"): owned}
-    reported = resolve(EDGE, given, classes, {}, {}, {EDGE: placement}, parameters or {})
-    assert reported is not None
-    return of_gateway(EDGE, reported, {EDGE: given}, classes, parameters or {})
+    found = resolve([given], owned=classes, placements={EDGE: placement}, parameters=parameters)
+    reported = found.gateways[EDGE]
+    exposed = {EDGE: tuple((port, True) for port in sorted({it[0][1] for it in ports(EDGE, reported)}))}
+    return of_gateway(EDGE, reported, {EDGE: given}, classes, parameters or {}, exposed)
 
 
 def test_ports_are_those_of_accepted_listeners_once_each() -> None:

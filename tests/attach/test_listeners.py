@@ -2,15 +2,14 @@
 
 from typing import Any
 
+from tests.attach.resolving import CLASS, resolve
 from tests.builders import gateway, grant, https, listener
 from translator import ir
 from translator.api.gateway import FromNamespaces, Gateway
-from translator.api.parameters import EnvoyParameters
 from translator.attach.certificates import Certificate
 from translator.attach.classes import Owned
 from translator.attach.conditions import Reason
-from translator.attach.grants import Grants
-from translator.attach.listeners import GatewayListeners, ListenerReport, parent, resolve
+from translator.attach.listeners import GatewayListeners, ListenerReport, parent_of_kind
 from translator.ir import Refusal
 from translator.value import Key, Ref
 
@@ -19,18 +18,8 @@ GOOD = Certificate(not_after=2_000_000_000)
 BAD = Refusal(Reason.INVALID_CERTIFICATE_REF, "Secret shop/bad does not exist")
 
 
-def resolved(
-    given: Gateway,
-    owned: Owned | None = Owned(),
-    checked: dict[Key, Certificate | Refusal] | None = None,
-    granted: dict[str, Grants] | None = None,
-    placements: dict[Key, ir.Placement] | None = None,
-    parameters: dict[Key, EnvoyParameters] | None = None,
-) -> GatewayListeners:
-    classes = {} if owned is None else {Key("", "gatehouse"): owned}
-    found = resolve(EDGE, given, classes, checked or {}, granted or {}, placements or {}, parameters or {})
-    assert found is not None
-    return found
+def resolved(given: Gateway, **lookups: Any) -> GatewayListeners:
+    return resolve([given], **lookups).gateways[EDGE]
 
 
 def reports(given: Gateway, **lookups: Any) -> dict[str, ListenerReport]:
@@ -49,7 +38,7 @@ def serves(report: ListenerReport) -> bool:
 
 
 def test_a_gateway_of_another_class_is_none_of_ours() -> None:
-    assert resolve(EDGE, gateway(), {}, {}, {}, {}, {}) is None
+    assert resolve([gateway()], owned={}).gateways == {}
 
 
 def test_an_http_listener_shares_the_route_table_of_its_port() -> None:
@@ -80,7 +69,7 @@ def test_a_change_of_generation_changes_nothing_that_routes_read() -> None:
     before = resolved(gateway(metadata={"name": "edge", "namespace": "shop", "generation": 1}))
     after = resolved(gateway(metadata={"name": "edge", "namespace": "shop", "generation": 2}))
     assert before != after
-    assert parent(EDGE, before) == parent(EDGE, after)
+    assert list(parent_of_kind("Gateway", EDGE, before)) == list(parent_of_kind("Gateway", EDGE, after))
 
 
 # ---- protocols ------------------------------------------------------------------------------------------------------
@@ -182,7 +171,7 @@ def test_a_port_moved_onto_one_that_is_taken_is_unavailable() -> None:
     assert found["low"].refusals == (
         Refusal(
             Reason.PORT_UNAVAILABLE,
-            "port 80 is bound at 10080, which listener high has for itself; "
+            "port 80 is bound at 10080, which another listener has for itself; "
             "give one of them another port, or choose another port offset",
         ),
     )
@@ -311,7 +300,7 @@ def test_addresses_of_other_types_are_refused() -> None:
 
 
 def test_gateways_of_a_refused_class_wait_for_it() -> None:
-    found = resolved(gateway(), owned=Owned(Refusal(Reason.INVALID_PARAMETERS, "remove spec.parametersRef")))
+    found = resolved(gateway(), owned={CLASS: Owned(Refusal(Reason.INVALID_PARAMETERS, "remove spec.parametersRef"))})
     assert found.refusal == Refusal(Reason.PENDING, "GatewayClass gatehouse is not accepted: remove spec.parametersRef")
     assert not serves(found.reports[0])
 

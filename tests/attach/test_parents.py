@@ -4,7 +4,7 @@ from tests.builders import grpc_route, http_route, meta, namespace
 from translator import ir
 from translator.api.gateway import FromNamespaces
 from translator.api.meta import LabelExpression, LabelSelector, Meta
-from translator.api.routes import HTTPRoute, L4RouteSpec, ParentReference, TCPRoute
+from translator.api.routes import HTTPRoute, L4RouteSpec, ParentReference, Route, TCPRoute
 from translator.attach import parents
 from translator.attach.conditions import Reason
 from translator.value import Key, Ref
@@ -28,8 +28,28 @@ def route(*hostnames: str, **parent: Any) -> HTTPRoute:
     return http_route(hostnames=hostnames, parents=({"name": "edge", "namespace": "infra", **parent},))
 
 
+def bind(
+    ref: Ref,
+    it: Route,
+    listeners: tuple[ir.Listener, ...],
+    namespaces: dict[Key, Any],
+    at: Key = EDGE,
+    sets: dict[Ref, ir.Parent] | None = None,
+    defaults: dict[str, parents.Defaults] | None = None,
+) -> ir.Bound | None:
+    rows = {Ref("Gateway", *at): ir.Parent(EDGE, listeners), **(sets or {})}
+    sharing: dict[parents.Sharing, list[object]] = {}
+    taken = {}
+    for key, row in rows.items():
+        for group, order, _ in parents.by_sharing(key, row):
+            sharing.setdefault(group, []).append(order)
+        taken.update({group: order for group, order, _ in parents.by_hostname(key, row)})
+    shared = {group: True for group, members in sharing.items() if parents.is_shared(group, tuple(members))}
+    return parents.bind(ref, it, rows, namespaces, defaults or {}, shared, taken)
+
+
 def bond(it: HTTPRoute, *listeners: ir.Listener, namespaces: Any = None) -> ir.Bond:
-    bound = parents.bind(ROUTE, it, {EDGE: ir.Parent(EDGE, listeners)}, namespaces or {})
+    bound = bind(ROUTE, it, listeners, namespaces or {}, EDGE)
     assert bound is not None
     (only,) = bound.bonds
     return only
@@ -51,7 +71,7 @@ def test_a_route_attaches_to_every_listener_of_its_gateway() -> None:
 
 def test_a_bound_route_says_its_generation_and_age() -> None:
     it = http_route(metadata=meta("route", generation=7, creationTimestamp="2026-01-01T00:00:00Z"))
-    bound = parents.bind(ROUTE, it, {Key("shop", "edge"): ir.Parent(EDGE, (listener(),))}, {})
+    bound = bind(ROUTE, it, (listener(),), {}, Key("shop", "edge"))
     assert bound is not None
     assert bound.generation == 7
     assert bound.age == ir.Age("2026-01-01T00:00:00Z", "shop/route", "HTTPRoute")
@@ -65,11 +85,11 @@ def test_a_parent_that_is_not_ours_is_none_of_our_business() -> None:
             {"name": "edge", "namespace": "infra", "kind": "ListenerSet"},
         )
     )
-    assert parents.bind(ROUTE, it, {EDGE: ir.Parent(EDGE, (listener(),))}, {}) is None
+    assert bind(ROUTE, it, (listener(),), {}, EDGE) is None
 
 
 def test_a_parent_without_namespace_is_in_that_of_the_route() -> None:
-    bound = parents.bind(ROUTE, http_route(), {Key("shop", "edge"): ir.Parent(EDGE, (listener(),))}, {})
+    bound = bind(ROUTE, http_route(), (listener(),), {}, Key("shop", "edge"))
     assert bound is not None
     assert bound.bonds[0].parent_ref == ParentReference("edge")
 
@@ -97,7 +117,7 @@ def test_a_listener_that_does_not_admit_the_kind_does_not_allow_the_route() -> N
 def test_a_tcp_route_on_an_http_listener_is_not_allowed() -> None:
     ref = ParentReference("edge", namespace="infra")
     it = TCPRoute(Meta("route", "shop"), L4RouteSpec((ref,)))
-    bound = parents.bind(Ref("TCPRoute", "shop", "route"), it, {EDGE: ir.Parent(EDGE, (listener(),))}, {})
+    bound = bind(Ref("TCPRoute", "shop", "route"), it, (listener(),), {}, EDGE)
     assert bound is not None
     assert reason(bound.bonds[0]) == Reason.NOT_ALLOWED_BY_LISTENERS
 
@@ -106,7 +126,7 @@ def test_same_admits_the_gateways_own_namespace() -> None:
     assert reason(bond(route(), listener(namespaces=SAME))) == Reason.NOT_ALLOWED_BY_LISTENERS
     home = Ref("HTTPRoute", "infra", "route")
     it = http_route(metadata=meta("route", "infra"))
-    bound = parents.bind(home, it, {EDGE: ir.Parent(EDGE, (listener(namespaces=SAME),))}, {})
+    bound = bind(home, it, (listener(namespaces=SAME),), {}, EDGE)
     assert bound is not None
     assert reason(bound.bonds[0]) is None
 
@@ -245,6 +265,6 @@ def test_a_route_that_is_not_accepted_does_not_count() -> None:
 
 def test_grpc_routes_attach_like_http_routes() -> None:
     it = grpc_route(hostnames=("a.example.com",), parents=({"name": "edge", "namespace": "infra"},))
-    bound = parents.bind(Ref("GRPCRoute", "shop", "route"), it, {EDGE: ir.Parent(EDGE, (listener(),))}, {})
+    bound = bind(Ref("GRPCRoute", "shop", "route"), it, (listener(),), {}, EDGE)
     assert bound is not None
     assert hosts(bound.bonds[0]) == {"http": (("a.example.com", "a.example.com"),)}

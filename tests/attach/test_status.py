@@ -2,18 +2,16 @@
 
 from typing import Any
 
-import pytest
-
-from tests.builders import build, gateway, gateway_class, https, listener, meta, service
+from tests.attach.resolving import resolve
+from tests.builders import gateway, gateway_class, https, listener, meta
 from translator import ir
-from translator.api.gateway import Gateway, ListenerSet
+from translator.api.gateway import Gateway
 from translator.api.routes import ParentReference
 from translator.attach.certificates import Certificate
 from translator.attach.classes import Owned, owned
-from translator.attach.listeners import resolve
-from translator.attach.status import of_class, of_gateway, of_listener_set, of_route
+from translator.attach.status import of_class, of_gateway, of_route
 from translator.ir import Refusal
-from translator.status import Condition, GatewayClassStatus, GatewayStatus, ListenerStatus, ParentStatus
+from translator.status import Condition, GatewayClassStatus, GatewayStatus, ListenerStatus
 from translator.value import Key, Ref
 
 CONTROLLER = "gatehouse.dev/gateway-controller"
@@ -33,12 +31,12 @@ def status(
     **lookups: Any,
 ) -> GatewayStatus:
     placements = {} if placement is None else {EDGE: placement}
-    row = resolve(EDGE, given, owned or OURS, lookups.get("checked", {}), {}, placements, {})
-    assert row is not None
+    row = resolve([given], owned=owned or OURS, checked=lookups.get("checked"), placements=placements).gateways[EDGE]
     return of_gateway(
         EDGE,
         row,
         counted or {},
+        lookups.get("attached", {}),
         placements,
         lookups.get("unserved", {}),
         lookups.get("blamed", {}),
@@ -225,11 +223,12 @@ def test_a_gateway_waits_for_a_class_that_is_not_accepted() -> None:
     assert answers(found.listeners[0].conditions)["Programmed"] == (None, "Pending")
 
 
-def test_what_has_no_effect_is_said_aloud() -> None:
+def test_a_default_gateway_says_that_it_is_one() -> None:
+    """GEP-3793: a Gateway without a scope says nothing of it."""
     found = status(gateway(defaultScope="All"))
-    assert messages(found.conditions)["Accepted"] == (
-        "the Gateway is valid; defaultScope All has no effect: routes attach by their parentRefs alone"
-    )
+    assert answers(found.conditions)["DefaultGateway"] == (True, "DefaultGateway")
+    for scope in ("", "None"):
+        assert "DefaultGateway" not in answers(status(gateway(defaultScope=scope)).conditions)
 
 
 # ---- addresses ------------------------------------------------------------------------------------------------------
@@ -260,37 +259,6 @@ def test_a_gateway_without_an_address_is_not_programmed() -> None:
         False,
         "AddressNotAssigned",
     )
-
-
-# ---- ListenerSet ----------------------------------------------------------------------------------------------------
-
-
-def listener_set(namespace: str, from_: str | None = None) -> dict[str, Answer] | None:
-    spec = {"parentRef": {"name": "edge", "namespace": "shop"}, "listeners": [listener("extra", 8080)]}
-    given = build(meta("extra", namespace), spec, ListenerSet)
-    parents = {EDGE: gateway(allowedListeners={"namespaces": {"from": from_}} if from_ else None)}
-    found = of_listener_set(Key(namespace, "extra"), given, parents, OURS)
-    return None if found is None else answers(found.conditions)
-
-
-def test_a_listener_set_is_not_allowed_unless_the_gateway_says_so() -> None:
-    """Conformance: ListenerSetDefaultNotAllowed, ListenerSetAllowedNamespaceNone, -Same."""
-    not_allowed = {"Accepted": (False, "NotAllowed"), "Programmed": (False, "NotAllowed")}
-    assert listener_set("shop") == not_allowed
-    assert listener_set("shop", "None") == not_allowed
-    assert listener_set("other", "Same") == not_allowed
-
-
-def test_a_listener_set_that_is_allowed_is_not_served_yet() -> None:
-    not_valid = {"Accepted": (False, "ListenersNotValid"), "Programmed": (False, "ListenersNotValid")}
-    assert listener_set("shop", "Same") == not_valid
-    assert listener_set("other", "All") == not_valid
-
-
-def test_a_listener_set_of_a_gateway_that_is_not_ours_is_left_alone() -> None:
-    given = build(meta("extra"), {"parentRef": {"name": "edge"}}, ListenerSet)
-    assert of_listener_set(Key("shop", "extra"), given, {EDGE: gateway()}, {}) is None
-    assert of_listener_set(Key("shop", "extra"), given, {}, OURS) is None
 
 
 # ---- routes ---------------------------------------------------------------------------------------------------------

@@ -109,10 +109,17 @@ def test_a_namespace_without_known_labels_is_told_beside_the_selector_that_refus
 
 def test_a_listener_set_is_told_at_its_parent() -> None:
     edge = builders.gateway(allowedListeners={"namespaces": {"from": "Same"}})
-    spec = {"parentRef": {"name": "edge"}, "listeners": [builders.listener("more", 81)]}
+    spec = {"parentRef": {"name": "edge", "namespace": "shop"}, "listeners": [builders.listener("more", 81)]}
+    extra = builders.build(builders.meta("extra", "elsewhere"), spec, ListenerSet)
+    assert [(field, reason) for _, field, reason in errors(CLASS, edge, extra)] == [("spec.parentRef", "NotAllowed")]
+
+
+def test_a_conflict_of_a_listener_set_is_told_at_its_listener() -> None:
+    edge = builders.gateway(allowedListeners={"namespaces": {"from": "Same"}})
+    spec = {"parentRef": {"name": "edge"}, "listeners": [builders.listener("same"), builders.listener("more", 81)]}
     extra = builders.build(builders.meta("extra"), spec, ListenerSet)
     assert [(field, reason) for _, field, reason in errors(CLASS, edge, extra)] == [
-        ("spec.parentRef", "ListenersNotValid")
+        ("spec.listeners[0].hostname", "HostnameConflict")
     ]
 
 

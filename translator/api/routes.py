@@ -188,6 +188,7 @@ class HTTPRouteSpec(ApiValue):
     """What an HTTPRoute asks for."""
 
     parent_refs: tuple[ParentReference, ...] = ()
+    use_default_gateways: str = ""
     hostnames: tuple[str, ...] = ()
     rules: tuple[HTTPRouteRule, ...] = (HTTPRouteRule(),)
 
@@ -251,6 +252,7 @@ class GRPCRouteSpec(ApiValue):
     """What a GRPCRoute asks for."""
 
     parent_refs: tuple[ParentReference, ...] = ()
+    use_default_gateways: str = ""
     hostnames: tuple[str, ...] = ()
     rules: tuple[GRPCRouteRule, ...] = ()
 
@@ -273,6 +275,7 @@ class L4RouteSpec(ApiValue):
     """What a TLSRoute, TCPRoute or UDPRoute asks for; only TLSRoutes have hostnames."""
 
     parent_refs: tuple[ParentReference, ...] = ()
+    use_default_gateways: str = ""
     hostnames: tuple[str, ...] = ()
     rules: tuple[L4RouteRule, ...] = ()
 

@@ -7,11 +7,11 @@ here first. An expired certificate is served: its owner decides, and its `not_af
 from collections.abc import Iterable
 
 from translator.api.core import Secret
-from translator.api.gateway import GATEWAY_GROUP, Gateway, Listener, SecretObjectReference
+from translator.api.gateway import GATEWAY_GROUP, Gateway, Listener, ListenerSet, SecretObjectReference
 from translator.attach.conditions import Reason
 from translator.attach.grants import Grants, permitted
 from translator.ir import Refusal
-from translator.value import Key, Lookup, Value
+from translator.value import Key, Lookup, Ref, Value
 
 TLS_SECRET = "kubernetes.io/tls"  # noqa: S105
 CERTIFICATE, PRIVATE_KEY = "tls.crt", "tls.key"
@@ -28,16 +28,17 @@ class Unusable(ValueError):
     """Why a Secret cannot be served, in words for its owner."""
 
 
-def wanted(key: Key, gateway: Gateway) -> Iterable[tuple[Key, tuple[Key, str, int], str]]:
-    """Name the Secrets that a Gateway's listeners want to serve, permitted or not."""
-    for listener in gateway.spec.listeners:
+def wanted(kind: str, key: Key, holder: Gateway | ListenerSet) -> Iterable[tuple[Key, tuple[Ref, str, int], str]]:
+    """Name the Secrets that the listeners of a Gateway or ListenerSet want to serve, permitted or not."""
+    owner = Ref(kind, *key)
+    for listener in holder.spec.listeners:
         for index, ref in enumerate(_references(listener)):
             if (ref.group, ref.kind) == ("", "Secret"):
-                yield _target(key, ref), (key, listener.name, index), listener.name
+                yield _target(owner, ref), (owner, listener.name, index), listener.name
 
 
 def check(
-    secret_key: Key, refs: tuple[tuple[tuple[Key, str, int], str], ...], secrets: Lookup[Key, Secret]
+    secret_key: Key, refs: tuple[tuple[tuple[Ref, str, int], str], ...], secrets: Lookup[Key, Secret]
 ) -> Certificate | Refusal:
     """Say whether a Secret can be served, or what its owner has to change."""
     secret = secrets.get(secret_key)
@@ -50,7 +51,7 @@ def check(
 
 
 def served_by(
-    key: Key, listener: Listener, checked: Lookup[Key, Certificate | Refusal], granted: Lookup[str, Grants]
+    owner: Ref, listener: Listener, checked: Lookup[Key, Certificate | Refusal], granted: Lookup[str, Grants]
 ) -> tuple[tuple[Key, ...], tuple[Refusal, ...]]:
     """Return the Secrets that a listener can serve, and a refusal for each reference that it cannot."""
     if listener.protocol == "HTTPS" and not _references(listener):
@@ -59,8 +60,8 @@ def served_by(
     served: dict[Key, None] = {}
     refusals = []
     for ref in _references(listener):
-        target = _target(key, ref)
-        refusal = _refused(key, ref, target, checked, granted)
+        target = _target(owner, ref)
+        refusal = _refused(owner, ref, target, checked, granted)
         if refusal is None:
             served[target] = None
         else:
@@ -74,12 +75,12 @@ def _references(listener: Listener) -> tuple[SecretObjectReference, ...]:
     return listener.tls.certificate_refs if terminates and listener.tls is not None else ()
 
 
-def _target(key: Key, ref: SecretObjectReference) -> Key:
-    return Key(ref.namespace or key.namespace, ref.name)
+def _target(owner: Ref, ref: SecretObjectReference) -> Key:
+    return Key(ref.namespace or owner.namespace, ref.name)
 
 
 def _refused(
-    key: Key,
+    owner: Ref,
     ref: SecretObjectReference,
     target: Key,
     checked: Lookup[Key, Certificate | Refusal],
@@ -91,11 +92,11 @@ def _refused(
             f"certificateRef {ref.name} is of kind {ref.kind} in group {ref.group or 'core'}; only core Secrets serve"
         )
         return Refusal(Reason.INVALID_CERTIFICATE_REF, message)
-    if target.namespace != key.namespace and not permitted(
-        granted.get(target.namespace), GATEWAY_GROUP, "Gateway", key.namespace, "", "Secret", target.name
+    if target.namespace != owner.namespace and not permitted(
+        granted.get(target.namespace), GATEWAY_GROUP, owner.kind, owner.namespace, "", "Secret", target.name
     ):
         message = (
-            f"no ReferenceGrant in namespace {target.namespace} permits Gateways of namespace {key.namespace} "
+            f"no ReferenceGrant in namespace {target.namespace} permits {owner.kind}s of namespace {owner.namespace} "
             f"to use Secret {target}"
         )
         return Refusal(Reason.REF_NOT_PERMITTED, message)

@@ -16,6 +16,7 @@ class Type(StrEnum):
 
     ACCEPTED = "Accepted"
     CONFLICTED = "Conflicted"
+    DEFAULT_GATEWAY = "DefaultGateway"
     PARTIALLY_INVALID = "PartiallyInvalid"
     PROGRAMMED = "Programmed"
     RESOLVED_REFS = "ResolvedRefs"
@@ -52,6 +53,7 @@ class Reason(StrEnum):
     ADDRESS_NOT_ASSIGNED = "AddressNotAssigned"
     ADDRESS_NOT_USABLE = "AddressNotUsable"
     CONFIGURATION_CHANGED = "ConfigurationChanged"
+    DEFAULT_GATEWAY = "DefaultGateway"
     INVALID_CLIENT_CERTIFICATE_REF = "InvalidClientCertificateRef"
     LISTENERS_NOT_RESOLVED = "ListenersNotResolved"
     LISTENERS_NOT_VALID = "ListenersNotValid"
@@ -77,6 +79,7 @@ class Reason(StrEnum):
     # ListenerSet
     NOT_ALLOWED = "NotAllowed"
     PARENT_NOT_ACCEPTED = "ParentNotAccepted"
+    PARENT_NOT_PROGRAMMED = "ParentNotProgrammed"
 
     # routes
     BACKEND_NOT_FOUND = "BackendNotFound"
@@ -107,3 +110,8 @@ def refused(type_: Type, refusals: tuple[Refusal, ...], generation: int, status:
     """Make a condition of at least one refusal: the Reason of the first, the messages of all."""
     messages = dict.fromkeys(refusal.message for refusal in refusals)
     return condition(type_, status, refusals[0].reason, "; ".join(messages), generation)
+
+
+def positive(type_: Type, reason: Reason, refusals: tuple[Refusal, ...], good: str, generation: int) -> Condition:
+    """Make a condition that is True, for this Reason, unless something was refused."""
+    return refused(type_, refusals, generation) if refusals else condition(type_, True, reason, good, generation)

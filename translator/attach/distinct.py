@@ -1,23 +1,49 @@
-"""Distinct listeners: which listeners of a Gateway cannot be told apart (GatewaySpec.listeners, "Distinct Listeners").
+"""Distinct listeners: which listeners of one set cannot be told apart (GatewaySpec.listeners, "Distinct Listeners").
 
-Only protocols that are served take part: where TCP is not supported, its listeners conflict with nobody.
+The set is a Gateway's own listeners and those of the ListenerSets that are attached to it. Only protocols that are
+served take part: where TCP is not supported, its listeners conflict with nobody.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from translator.api.gateway import Listener
 from translator.attach.conditions import Reason
-from translator.ir import ANY_HOST, HTTP_PROTOCOLS, Refusal
+from translator.attach.hostnames import covers
+from translator.ir import ANY_HOST, Refusal
+
+SPOKEN: Mapping[str, str] = {"HTTP": "HTTP", "HTTPS": "TLS"}
+"""What the port of a listener speaks, by protocol: listeners share a port where they speak the same on it."""
+
+WITHOUT_HOSTNAME = ("TCP", "UDP")
+"""Protocols that know no hostname: such a listener has its port for itself."""
 
 
 def hostname(listener: Listener) -> str:
-    """Return the hostname in lower case, `*` where the listener names none."""
-    return (listener.hostname or ANY_HOST).lower()
+    """Return the hostname in lower case, `*` where the listener names none or its protocol knows none."""
+    return ANY_HOST if listener.protocol in WITHOUT_HOSTNAME else (listener.hostname or ANY_HOST).lower()
+
+
+def transport(protocol: str) -> str:
+    """Return what a port of the protocol is a port of: TCP or UDP."""
+    return "UDP" if protocol == "UDP" else "TCP"
+
+
+def place(listener: Listener) -> tuple[int, str]:
+    """Return the port and its transport: listeners of two places have nothing to do with each other."""
+    return listener.port, transport(listener.protocol)
 
 
 def conflicts(listeners: Sequence[Listener]) -> dict[str, Refusal]:
-    """Name the listeners that are not distinct: all of them, for none may be picked as the winner."""
-    return dict(_conflicts(listeners))
+    """Name the listeners of one object that are not distinct: all of them, for none may be picked as the winner."""
+    found = {}
+    by_place: dict[tuple[int, str], list[Listener]] = {}
+    for listener in listeners:
+        if listener.protocol in SPOKEN:
+            by_place.setdefault(place(listener), []).append(listener)
+    for sharing in by_place.values():
+        if len(sharing) > 1:
+            found.update({it.name: why for it in sharing if (why := _conflict(it, sharing)) is not None})
+    return found
 
 
 def overlaps(listeners: Sequence[Listener]) -> dict[str, Refusal]:
@@ -31,41 +57,45 @@ def overlaps(listeners: Sequence[Listener]) -> dict[str, Refusal]:
             if it.port == one.port and hostname(it) != hostname(one) and _overlap(hostname(it), hostname(one))
         ]
         if others:
-            message = (
-                f"hostname {hostname(one)} overlaps with {_names(others)} on port {one.port}: a client may send "
-                "requests for either over a connection that it opened for the other"
-            )
-            found[one.name] = Refusal(Reason.OVERLAPPING_HOSTNAMES, message)
+            found[one.name] = overlapping(one, _names(others))
     return found
 
 
-def _conflicts(listeners: Sequence[Listener]) -> Iterator[tuple[str, Refusal]]:
-    served = [it for it in listeners if it.protocol in HTTP_PROTOCOLS]
-    for one in served:
-        rivals = [it for it in served if it.port == one.port and it.name != one.name]
-        other_protocol = [it for it in rivals if it.protocol != one.protocol]
-        same_hostname = [it for it in rivals if it.protocol == one.protocol and hostname(it) == hostname(one)]
-        if other_protocol:
-            message = (
-                f"port {one.port} speaks {one.protocol} here but {other_protocol[0].protocol} for "
-                f"{_names(other_protocol)}; give each protocol a port of its own"
-            )
-            yield one.name, Refusal(Reason.PROTOCOL_CONFLICT, message)
-        elif same_hostname:
-            message = (
-                f"{_names(same_hostname)} on port {one.port} has the same hostname {hostname(one)}: "
-                "give each listener a hostname or port of its own"
-            )
-            yield one.name, Refusal(Reason.HOSTNAME_CONFLICT, message)
+def overlapping(listener: Listener, others: str) -> Refusal:
+    """Say whose hostnames overlap with that of a listener."""
+    message = (
+        f"hostname {hostname(listener)} overlaps with {others} on port {listener.port}: a client may send "
+        "requests for either over a connection that it opened for the other"
+    )
+    return Refusal(Reason.OVERLAPPING_HOSTNAMES, message)
+
+
+def _conflict(one: Listener, sharing: Sequence[Listener]) -> Refusal | None:
+    other_protocol = [it for it in sharing if SPOKEN[it.protocol] != SPOKEN[one.protocol]]
+    if other_protocol:
+        message = (
+            f"port {one.port} speaks {one.protocol} here but {other_protocol[0].protocol} for "
+            f"{_names(other_protocol)}; give each protocol a port of its own"
+        )
+        return Refusal(Reason.PROTOCOL_CONFLICT, message)
+    same_hostname = [it for it in sharing if it is not one and hostname(it) == hostname(one)]
+    if same_hostname and one.protocol in WITHOUT_HOSTNAME:
+        message = (
+            f"{_names(same_hostname)} has port {one.port} too: give each {one.protocol} listener a port of its own"
+        )
+        return Refusal(Reason.PROTOCOL_CONFLICT, message)
+    if same_hostname:
+        message = (
+            f"{_names(same_hostname)} on port {one.port} has the same hostname {hostname(one)}: "
+            "give each listener a hostname or port of its own"
+        )
+        return Refusal(Reason.HOSTNAME_CONFLICT, message)
+    return None
 
 
 def _overlap(one: str, other: str) -> bool:
     """Say whether a host matches both; `*.example.com` matches `a.b.example.com` and not `example.com`."""
-    if ANY_HOST in (one, other):
-        return True
-    if one.startswith("*.") and other.startswith("*."):
-        return one.endswith(other[1:]) or other.endswith(one[1:])
-    return (one.startswith("*.") and other.endswith(one[1:])) or (other.startswith("*.") and one.endswith(other[1:]))
+    return covers(one, other) or covers(other, one)
 
 
 def _names(listeners: Iterable[Listener]) -> str:

@@ -1,19 +1,19 @@
-"""Listeners: what a Gateway's listeners mean, and what is wrong with them (apis/v1/gateway_types.go).
+"""Listeners: what those of a Gateway or ListenerSet mean, and what is wrong with them (apis/v1/gateway_types.go).
 
 A listener harms only itself: what is refused here is left out or answers nothing, and what stands beside it serves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 
 from translator import ir
 from translator.api.gateway import GATEWAY_GROUP, Gateway, Listener
-from translator.api.parameters import EnvoyParameters
-from translator.attach import distinct, unsupported
-from translator.attach import parameters as parameters_refs
+from translator.attach import claims, distinct, holders, unsupported
 from translator.attach.certificates import Certificate, served_by
-from translator.attach.classes import Owned
+from translator.attach.claims import Address, Place, Speech
 from translator.attach.conditions import Reason
 from translator.attach.grants import Grants
+from translator.attach.holders import Holder, ParentGateway
+from translator.attach.parents import NO_SCOPE
 from translator.ir import Refusal
 from translator.value import Key, Lookup, Ref, Value
 from translator.xds.names import table_name
@@ -25,7 +25,7 @@ KNOWN_PROTOCOLS = (*KINDS_OF, *unsupported.PROTOCOLS)
 
 
 class ListenerReport(Value):
-    """What became of one listener as its Gateway's owner wrote it."""
+    """What became of one listener as its owner wrote it."""
 
     name: str
     listener: ir.Listener | None
@@ -45,21 +45,21 @@ class ListenerReport(Value):
         """Whether the listener as written can be served at all."""
         return not self.refusals and self.conflict is None
 
+    @property
+    def serves(self) -> bool:
+        """Whether it takes traffic."""
+        return self.listener is not None and self.listener.serves
 
-class GatewayListeners(Value):
-    """A Gateway of ours: its listeners and what is wrong with the rest of it."""
 
+class Listeners(Value):
+    """A Gateway of ours, or a ListenerSet on one, with its listeners and what is wrong with all of it."""
+
+    gateway: Key
     generation: int
     reports: tuple[ListenerReport, ...]
     """In the order of spec.listeners."""
     refusal: Refusal | None = None
-    """Why none of it is served; reason Pending where that is not the Gateway's fault."""
-    unresolved: tuple[Refusal, ...] = ()
-    """References beside the listeners' that do not resolve; they keep nothing from being served."""
-    notes: tuple[str, ...] = ()
-    """What was written and has no effect."""
-    requested: tuple[str, ...] = ()
-    """IP addresses that were asked for by value."""
+    """Why none of it is served; reason Pending where that is not its fault."""
 
     @property
     def listeners(self) -> tuple[ir.Listener, ...]:
@@ -72,76 +72,119 @@ class GatewayListeners(Value):
         return tuple(listener.key.name for listener in self.listeners if listener.serves)
 
 
-def resolve(
+class GatewayListeners(Listeners):
+    """A Gateway of ours: its own listeners, and what is wrong with the rest of it."""
+
+    unresolved: tuple[Refusal, ...] = ()
+    """References beside the listeners' that do not resolve; they keep nothing from being served."""
+    requested: tuple[str, ...] = ()
+    """IP addresses that were asked for by value."""
+    allows_listener_sets: bool = False
+    """Whether anything is said of ListenerSets, be it that none may be attached."""
+    default_scope: str = ""
+    """Of which routes it is a default Gateway; empty if it is none."""
+
+
+def of_gateway(
     key: Key,
     gateway: Gateway,
-    owned: Lookup[Key, Owned],
+    ours: Lookup[Key, ParentGateway],
     checked: Lookup[Key, Certificate | Refusal],
     granted: Lookup[str, Grants],
     placements: Lookup[Key, ir.Placement],
-    parameters: Lookup[Key, EnvoyParameters],
+    speeches: Lookup[Place, Speech],
+    owners: Lookup[Address, ir.ListenerKey],
+    covering: Lookup[Address, frozenset[Ref]],
 ) -> GatewayListeners | None:
-    """Resolve a Gateway's listeners; None where its class is not ours, for then it is not ours to speak of."""
-    spec = gateway.spec
-    gateway_class = owned.get(Key("", spec.gateway_class_name))
-    if gateway_class is None:
+    """Resolve a Gateway's own listeners; None where it is not ours to speak of."""
+    parent = ours.get(key)
+    if parent is None:
         return None
-    gateway_class = owned.get(Key("", spec.gateway_class_name))
-    if gateway_class is None:
-        return None
-    refusal = (
-        _class_refused(spec.gateway_class_name, gateway_class)
-        or _parameters_refused(key, gateway, parameters)
-        or unsupported.of_gateway(gateway)
+    holder = holders.of_gateway(key, gateway, parent)
+    conflicts, overlaps = distinct.conflicts(holder.listeners), claims.overlaps(holder, owners, covering)
+    collisions = _collisions(holder, placements, speeches)
+    return GatewayListeners(
+        gateway=key,
+        generation=holder.generation,
+        reports=tuple(_reports(holder, conflicts, overlaps, collisions, checked, granted)),
+        refusal=holder.refusal,
+        unresolved=unsupported.references(gateway),
+        requested=tuple(it.value for it in gateway.spec.addresses if it.type == "IPAddress" and it.value),
+        allows_listener_sets=gateway.spec.allowed_listeners is not None,
+        default_scope="" if gateway.spec.default_scope in NO_SCOPE else gateway.spec.default_scope,
     )
-    collisions = _collisions(spec.listeners, placements.get(key) or ir.Placement())
-    conflicts, overlaps = distinct.conflicts(spec.listeners), distinct.overlaps(spec.listeners)
-    reports = []
-    for listener in spec.listeners:
+
+
+def of_listener_set(
+    key: Key,
+    holder: Holder,
+    checked: Lookup[Key, Certificate | Refusal],
+    granted: Lookup[str, Grants],
+    placements: Lookup[Key, ir.Placement],
+    speeches: Lookup[Place, Speech],
+    owners: Lookup[Address, ir.ListenerKey],
+    covering: Lookup[Address, frozenset[Ref]],
+) -> Listeners:
+    """Resolve the listeners of a ListenerSet; where its Gateway does not allow it there is nothing to resolve."""
+    if not holder.attached:
+        return Listeners(holder.gateway, holder.generation, (), holder.refusal)
+    conflicts, overlaps = claims.conflicts(holder, speeches, owners), claims.overlaps(holder, owners, covering)
+    collisions = _collisions(holder, placements, speeches)
+    reports = _reports(holder, conflicts, overlaps, collisions, checked, granted)
+    return Listeners(holder.gateway, holder.generation, tuple(reports), holder.refusal)
+
+
+def parent_of_kind(kind: str, key: Key, listeners: Listeners) -> Iterator[tuple[Ref, str, ir.Parent]]:
+    """Narrow a Gateway or ListenerSet to what its routes read, and name it by kind and place."""
+    refusal = listeners.refusal
+    not_allowed = refusal if refusal is not None and refusal.reason == Reason.NOT_ALLOWED else None
+    yield Ref(kind, *key), "", ir.Parent(listeners.gateway, listeners.listeners, not_allowed)
+
+
+def parent(_: Ref, found: tuple[tuple[str, ir.Parent], ...]) -> ir.Parent:
+    """Return the one row that there is of a parent."""
+    return found[0][1]
+
+
+def _reports(
+    holder: Holder,
+    conflicts: Mapping[str, Refusal],
+    overlaps: Mapping[str, Refusal],
+    collisions: Mapping[str, Refusal],
+    checked: Lookup[Key, Certificate | Refusal],
+    granted: Lookup[str, Grants],
+) -> Iterator[ListenerReport]:
+    for listener in holder.listeners:
         name = listener.name
         kinds, invalid_kinds = _kinds(listener)
-        certificates, invalid_certificates = served_by(key, listener, checked, granted)
-        refusals = (*unsupported.of_listener(listener, gateway), *collisions.get(name, ()))
+        certificates, invalid_certificates = served_by(holder.ref, listener, checked, granted)
+        refusals = (*unsupported.of_listener(listener, holder.tls), *_some(collisions.get(name)))
         serves = (
-            refusal is None
+            holder.refusal is None
             and not refusals
             and name not in conflicts
             and (listener.protocol != "HTTPS" or bool(certificates))
         )
-        report = ListenerReport(
+        yield ListenerReport(
             name=name,
-            listener=_listener(key, listener, kinds, certificates, serves),
+            listener=_listener(holder, listener, kinds, certificates, serves),
             supported_kinds=kinds,
             refusals=refusals,
             conflict=conflicts.get(name),
             unresolved=(*invalid_certificates, *invalid_kinds),
             overlap=overlaps.get(name),
         )
-        reports.append(report)
-    return GatewayListeners(
-        generation=gateway.metadata.generation,
-        reports=tuple(reports),
-        refusal=refusal,
-        unresolved=unsupported.references(gateway),
-        notes=unsupported.without_effect(gateway),
-        requested=tuple(it.value for it in spec.addresses if it.type == "IPAddress" and it.value),
-    )
-
-
-def parent(key: Key, gateway: GatewayListeners) -> ir.Parent:
-    """Narrow a Gateway to what its routes read."""
-    return ir.Parent(key, gateway.listeners)
 
 
 def _listener(
-    key: Key, listener: Listener, kinds: tuple[str, ...], certificates: tuple[Key, ...], serves: bool
+    holder: Holder, listener: Listener, kinds: tuple[str, ...], certificates: tuple[Key, ...], serves: bool
 ) -> ir.Listener | None:
     if listener.protocol not in KNOWN_PROTOCOLS:
         return None
-    listener_key = ir.ListenerKey(Ref("Gateway", *key), listener.name)
+    listener_key = ir.ListenerKey(holder.ref, listener.name)
     return ir.Listener(
         key=listener_key,
-        gateway=key,
+        gateway=holder.gateway,
         port=listener.port,
         protocol=listener.protocol,
         hostname=distinct.hostname(listener),
@@ -172,31 +215,27 @@ def _kinds(listener: Listener) -> tuple[tuple[str, ...], tuple[Refusal, ...]]:
     return tuple(valid), (Refusal(Reason.INVALID_ROUTE_KINDS, message),)
 
 
-def _class_refused(name: str, gateway_class: Owned) -> Refusal | None:
-    if gateway_class.refusal is None:
-        return None
-    message = f"GatewayClass {name} is not accepted: {gateway_class.refusal.message}"
-    return Refusal(Reason.PENDING, message)
-
-
-def _parameters_refused(key: Key, gateway: Gateway, parameters: Lookup[Key, EnvoyParameters]) -> Refusal | None:
-    chosen = parameters_refs.of_gateway(key, gateway, parameters)
-    return chosen if isinstance(chosen, Refusal) else None
-
-
-def _collisions(listeners: Sequence[Listener], placement: ir.Placement) -> dict[str, tuple[Refusal, ...]]:
+def _collisions(
+    holder: Holder, placements: Lookup[Key, ir.Placement], speeches: Lookup[Place, Speech]
+) -> dict[str, Refusal]:
     """Refuse listeners whose port is moved to one that another listener has for itself, or is not to be had."""
-    taken = {it.port: it.name for it in listeners if it.protocol in KINDS_OF}
-    found: dict[str, tuple[Refusal, ...]] = {}
-    for listener in listeners:
+    placement = placements.get(holder.gateway)
+    if placement is None:
+        return {}
+    found: dict[str, Refusal] = {}
+    for listener in holder.listeners:
         port = placement.port(listener.port)
         if port in placement.reserved:
             message = f"port {port} is used by the Envoys themselves; give the listener another one"
-            found[listener.name] = (Refusal(Reason.PORT_UNAVAILABLE, message),)
-        elif port != listener.port and port in taken:
+            found[listener.name] = Refusal(Reason.PORT_UNAVAILABLE, message)
+        elif port != listener.port and speeches.get(Place(holder.gateway, port, distinct.transport(listener.protocol))):
             message = (
-                f"port {listener.port} is bound at {port}, which listener {taken[port]} has for itself; "
+                f"port {listener.port} is bound at {port}, which another listener has for itself; "
                 "give one of them another port, or choose another port offset"
             )
-            found[listener.name] = (Refusal(Reason.PORT_UNAVAILABLE, message),)
+            found[listener.name] = Refusal(Reason.PORT_UNAVAILABLE, message)
     return found
+
+
+def _some(refusal: Refusal | None) -> tuple[Refusal, ...]:
+    return () if refusal is None else (refusal,)

@@ -1,34 +1,81 @@
 """Attachment: which listeners a route's parentRefs lead to, and which of them admit the route.
 
 Source: gateway-api v1.7.0, apis/v1/shared_types.go (ParentReference, RouteReason*), gateway_types.go (AllowedRoutes,
-attachedRoutes, listener isolation).
+attachedRoutes, listener isolation), GEP-1713 (a route attaches to the listeners of its direct parent alone), GEP-3793
+(default Gateways).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from translator import ir
 from translator.api.core import Namespace
-from translator.api.gateway import GATEWAY_GROUP, FromNamespaces
-from translator.api.meta import LabelExpression, LabelSelector
+from translator.api.gateway import GATEWAY_GROUP, Gateway
 from translator.api.routes import ParentReference, Route
 from translator.attach import hostnames
 from translator.attach.ages import age
 from translator.attach.conditions import Reason
+from translator.attach.selectors import admits
 from translator.value import Key, Lookup, Ref
 
-NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name"
+KINDS = ("Gateway", "ListenerSet")
+"""Kinds of parents that have listeners."""
+
+NO_SCOPE = ("", "None")
+"""Scopes that are none: no default Gateway is meant."""
+
+
+class Sharing(NamedTuple):
+    """Listeners of one port and protocol of a Gateway, which only their hostnames tell apart."""
+
+    gateway: Key
+    port: int
+    protocol: str
+
+
+Defaults = tuple[tuple[Key, bool], ...]
+"""The Gateways of a default scope, sorted."""
 
 
 def bind(
-    ref: Ref, route: Route, parents: Lookup[Key, ir.Parent], namespaces: Lookup[Key, Namespace]
+    ref: Ref,
+    route: Route,
+    parents: Lookup[Ref, ir.Parent],
+    namespaces: Lookup[Key, Namespace],
+    defaults: Lookup[str, Defaults],
+    shared: Lookup[Sharing, bool],
+    taken: Lookup[tuple[Sharing, str], object],
 ) -> ir.Bound | None:
-    """Attach a route to those of its parents that are Gateways of ours; None where there are none."""
+    """Attach a route to those of its parents that are ours, default Gateways included; None where there are none."""
     bonds = []
-    for parent_ref in route.spec.parent_refs:
-        parent = _parent(ref, parent_ref, parents)
-        if parent is not None:
-            bonds.append(_bond(ref, route, parent_ref, parent, namespaces))
+    for parent_ref in (*route.spec.parent_refs, *_defaulted(ref, route, defaults)):
+        target = _target(ref, parent_ref)
+        parent = None if target is None else parents.get(target)
+        if target is not None and parent is not None:
+            asking = _Asking(ref, route, parent_ref, target, namespaces, shared, taken)
+            bonds.append(_bond(asking, parent))
     return ir.Bound(route.metadata.generation, age(ref, route), tuple(bonds)) if bonds else None
+
+
+def by_scope(key: Key, gateway: Gateway) -> Iterable[tuple[str, Key, bool]]:
+    """Put a default Gateway under its scope."""
+    if gateway.spec.default_scope not in NO_SCOPE:
+        yield gateway.spec.default_scope, key, True
+
+
+def by_sharing(_: Ref, parent: ir.Parent) -> Iterator[tuple[Sharing, tuple[str, ir.ListenerKey], bool]]:
+    """Put the listeners that take traffic to those that only their hostnames tell them from."""
+    return ((sharing, (it.hostname, it.key), True) for sharing, it in _serving(parent))
+
+
+def by_hostname(_: Ref, parent: ir.Parent) -> Iterator[tuple[tuple[Sharing, str], ir.ListenerKey, bool]]:
+    """Put the listeners that take traffic under their hostnames."""
+    return (((sharing, it.hostname), it.key, True) for sharing, it in _serving(parent))
+
+
+def is_shared(_: Sharing, serving: tuple[object, ...]) -> bool | None:
+    """Say whether there is more than one listener, so that a hostname may belong to another one."""
+    return len(serving) > 1 or None
 
 
 def attached_to(ref: Ref, bound: ir.Bound, rejected: Lookup[Ref, ir.Refusal]) -> tuple[ir.ListenerKey, ...] | None:
@@ -49,37 +96,66 @@ def count(_: ir.ListenerKey, attached: tuple[tuple[Ref, bool], ...]) -> int:
     return len(attached)
 
 
-def _parent(ref: Ref, parent_ref: ParentReference, parents: Lookup[Key, ir.Parent]) -> ir.Parent | None:
-    if (parent_ref.group, parent_ref.kind) != (GATEWAY_GROUP, "Gateway"):
+# ---- parents --------------------------------------------------------------------------------------------------------
+
+
+def _target(ref: Ref, parent_ref: ParentReference) -> Ref | None:
+    if parent_ref.group != GATEWAY_GROUP or parent_ref.kind not in KINDS:
         return None
-    return parents.get(Key(parent_ref.namespace or ref.namespace, parent_ref.name))
+    return Ref(parent_ref.kind, parent_ref.namespace or ref.namespace, parent_ref.name)
 
 
-def _bond(
-    ref: Ref, route: Route, parent_ref: ParentReference, parent: ir.Parent, namespaces: Lookup[Key, Namespace]
-) -> ir.Bond:
+def _defaulted(ref: Ref, route: Route, defaults: Lookup[str, Defaults]) -> Iterator[ParentReference]:
+    """Name the default Gateways that a route asks for, as if it named them; those that it does name are left out."""
+    scope = route.spec.use_default_gateways
+    if scope in NO_SCOPE:
+        return
+    named = {_target(ref, it) for it in route.spec.parent_refs if it.section_name in (None, "") and it.port is None}
+    for key, _ in defaults.get(scope) or ():
+        if Ref("Gateway", *key) not in named:
+            yield ParentReference(name=key.name, namespace=key.namespace)
+
+
+# ---- one parent -----------------------------------------------------------------------------------------------------
+
+
+class _Asking(NamedTuple):
+    """A route at one of its parents; lives for one decision."""
+
+    ref: Ref
+    route: Route
+    parent_ref: ParentReference
+    target: Ref
+    namespaces: Lookup[Key, Namespace]
+    shared: Lookup[Sharing, bool]
+    taken: Lookup[tuple[Sharing, str], object]
+
+
+def _bond(asking: _Asking, parent: ir.Parent) -> ir.Bond:
     """Ask the listeners in the order of the reasons: section and port, kind, namespace, hostname."""
-    gateway = f"Gateway {parent.gateway}"
+    ref, parent_ref, at = asking.ref, asking.parent_ref, asking.target
+    if parent.refusal is not None:
+        return _refuse(parent_ref, Reason.NO_MATCHING_PARENT, f"{at} is not attached: {parent.refusal.message}")
     listeners = [it for it in parent.listeners if _selected(parent_ref, it)]
     if not listeners:
-        return _refuse(parent_ref, Reason.NO_MATCHING_PARENT, f"{gateway} has no listener {_wanted(parent_ref)}")
+        return _refuse(parent_ref, Reason.NO_MATCHING_PARENT, f"{at} has no listener {_wanted(parent_ref)}")
     named = ", ".join(it.key.name for it in listeners)
     listeners = [it for it in listeners if ref.kind in it.kinds]
     if not listeners:
-        message = f"no {ref.kind} is admitted by {gateway}, listener {named}: see its protocol and allowedRoutes.kinds"
+        message = f"no {ref.kind} is admitted by {at}, listener {named}: see its protocol and allowedRoutes.kinds"
         return _refuse(parent_ref, Reason.NOT_ALLOWED_BY_LISTENERS, message)
-    listeners = [it for it in listeners if _admits(it, ref.namespace, namespaces)]
+    listeners = [it for it in listeners if admits(it.namespaces, at.namespace, ref.namespace, asking.namespaces)]
     if not listeners:
         message = (
-            f"routes of namespace {ref.namespace} are not admitted by {gateway}, listener {named}: "
+            f"routes of namespace {ref.namespace} are not admitted by {at}, listener {named}: "
             "see its allowedRoutes.namespaces"
         )
         return _refuse(parent_ref, Reason.NOT_ALLOWED_BY_LISTENERS, message)
-    attachments = [_attach(it, route.spec.hostnames, parent) for it in listeners]
+    attachments = [_attach(asking, it) for it in listeners]
     matching = tuple(it for it in attachments if it is not None)
     if not matching:
         message = (
-            f"none of {', '.join(route.spec.hostnames)} is a hostname of {gateway}, "
+            f"none of {', '.join(asking.route.spec.hostnames)} is a hostname of {at}, "
             f"listener {', '.join(f'{it.key.name} ({it.hostname})' for it in listeners)}"
         )
         return _refuse(parent_ref, Reason.NO_MATCHING_LISTENER_HOSTNAME, message)
@@ -99,66 +175,44 @@ def _wanted(parent_ref: ParentReference) -> str:
     return f"{name} on port {parent_ref.port}" if parent_ref.port is not None else name
 
 
-def _admits(listener: ir.Listener, namespace: str, namespaces: Lookup[Key, Namespace]) -> bool:
-    return admits(listener.namespaces, listener.key.parent.namespace, namespace, namespaces)
+# ---- hostnames ------------------------------------------------------------------------------------------------------
 
 
-def admits(allowed: FromNamespaces, home: str, namespace: str, namespaces: Lookup[Key, Namespace]) -> bool:
-    """Say whether objects of `namespace` are admitted by an object of namespace `home`."""
-    match allowed.from_:
-        case "All":
-            return True
-        case "Same":
-            return namespace == home
-        case "Selector" if allowed.selector is not None:
-            found = namespaces.get(Key("", namespace))
-            labels = {} if found is None else found.metadata.labels
-            return _selects(allowed.selector, {**labels, NAMESPACE_NAME_LABEL: namespace})
-        case _:
-            return False
-
-
-def _selects(selector: LabelSelector, labels: dict[str, str]) -> bool:
-    return all(labels.get(key) == value for key, value in selector.match_labels.items()) and all(
-        _holds(it, labels) for it in selector.match_expressions
-    )
-
-
-def _holds(expression: LabelExpression, labels: dict[str, str]) -> bool:
-    value = labels.get(expression.key)
-    match expression.operator:
-        case "In":
-            return value in expression.values
-        case "NotIn":
-            return value not in expression.values
-        case "Exists":
-            return value is not None
-        case "DoesNotExist":
-            return value is None
-        case _:
-            return False
-
-
-def _attach(listener: ir.Listener, wanted: tuple[str, ...], parent: ir.Parent) -> ir.Attachment | None:
+def _attach(asking: _Asking, listener: ir.Listener) -> ir.Attachment | None:
     """Attach by hostname: None where the listener's and the route's have nothing in common."""
     common = []
-    for written in wanted or ("",):
+    for written in asking.route.spec.hostnames or ("",):
         hostname = hostnames.normal(written)
         domain = hostnames.intersection(listener.hostname, hostname)
         if domain is not None:
             common.append((hostname if written else "", domain))
     if not common:
         return None
-    return ir.Attachment(listener, tuple(_isolated(listener, common, parent)))
+    return ir.Attachment(listener, tuple(_isolated(asking, listener, common)))
 
 
-def _isolated(listener: ir.Listener, hosts: list[tuple[str, str]], parent: ir.Parent) -> Iterable[tuple[str, str]]:
+def _isolated(asking: _Asking, listener: ir.Listener, hosts: list[tuple[str, str]]) -> Iterable[tuple[str, str]]:
     """Leave out the domains that another listener of the same port and protocol is more specific for."""
     if not listener.serves:
         return ()
-    neighbours = {
-        it.hostname
-        for it in parent.listeners
-        if it.serves and (it.port, it.protocol) == (listener.port, listener.protocol)
-    }
-    return (host for host in hosts if hostnames.most_specific(neighbours, host[1]) == listener.hostname)
+    sharing = _sharing(listener)
+    return (it for it in hosts if it[1] == listener.hostname or not _elsewhere(asking, sharing, listener, it[1]))
+
+
+def _elsewhere(asking: _Asking, sharing: Sharing, listener: ir.Listener, domain: str) -> bool:
+    if asking.shared.get(sharing) is None:
+        return False
+    for hostname in (domain, *hostnames.wildcards_above(domain)):
+        if hostname == listener.hostname:
+            return False
+        if asking.taken.get((sharing, hostname)) is not None:
+            return True
+    return False
+
+
+def _serving(parent: ir.Parent) -> Iterator[tuple[Sharing, ir.Listener]]:
+    return ((_sharing(it), it) for it in parent.listeners if it.serves)
+
+
+def _sharing(listener: ir.Listener) -> Sharing:
+    return Sharing(listener.gateway, listener.port, listener.protocol)

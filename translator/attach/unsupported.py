@@ -21,7 +21,7 @@ def of_gateway(gateway: Gateway) -> Refusal | None:
     return None
 
 
-def of_listener(listener: Listener, gateway: Gateway) -> tuple[Refusal, ...]:
+def of_listener(listener: Listener, tls: GatewayTLSConfig | None) -> tuple[Refusal, ...]:
     """Refuse a listener that asks for what its clients would miss, or for a protocol that takes no traffic."""
     if listener.protocol in PROTOCOLS:
         message = f"{listener.protocol} listeners take no traffic yet; use protocol HTTP or HTTPS"
@@ -37,7 +37,7 @@ def of_listener(listener: Listener, gateway: Gateway) -> tuple[Refusal, ...]:
     if listener.filters is not None and listener.filters.requests:
         types = ", ".join(dict.fromkeys(it.type for it in listener.filters.requests))
         refusals.append(f"listener filters ({types}) are not supported; remove filters")
-    if listener.protocol == "HTTPS" and _validates_clients(gateway.spec.tls, listener.port):
+    if listener.protocol == "HTTPS" and _validates_clients(tls, listener.port):
         refusals.append(
             f"the Gateway's tls.frontend asks for client certificates on port {listener.port}, which are not checked "
             "yet; remove its validation to serve without"
@@ -55,13 +55,6 @@ def references(gateway: Gateway) -> tuple[Refusal, ...]:
         "those that demand a client certificate will refuse the connection"
     )
     return (Refusal(Reason.INVALID_CLIENT_CERTIFICATE_REF, message),)
-
-
-def without_effect(gateway: Gateway) -> tuple[str, ...]:
-    """Name what was written and changes nothing."""
-    if gateway.spec.default_scope == "None":
-        return ()
-    return (f"defaultScope {gateway.spec.default_scope} has no effect: routes attach by their parentRefs alone",)
 
 
 def _validates_clients(tls: GatewayTLSConfig | None, port: int) -> bool:

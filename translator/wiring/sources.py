@@ -45,6 +45,8 @@ class Sources:
         self.refused_elsewhere: Source[tuple[Key, str], Refused] = source("clusters refused elsewhere")
         self.refused_hosts: Source[tuple[Key, str, str], Refused] = source("refused hosts")
         self.progress: Source[Key, ir.Progress] = source("progress")
+        """Of Gateways."""
+        self.set_progress: Source[Key, ir.Progress] = source("progress of listener sets")
 
     def put(self, kind: str, value: Object) -> None:
         """Add or change an object."""
@@ -62,6 +64,8 @@ class Sources:
             self.objects[kind].delete(key)
         if kind == "Gateway":
             self.progress.delete(key)
+        if kind == "ListenerSet":
+            self.set_progress.delete(key)
 
     def replace(self, kind: str, values: Iterable[Object]) -> None:
         """Make these the only objects of a kind."""

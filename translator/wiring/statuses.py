@@ -3,7 +3,7 @@
 from functools import partial
 from typing import NamedTuple
 
-from translator.attach import parents, policies
+from translator.attach import listener_set_status, parents, policies
 from translator.attach import status as reports
 from translator.features import SUPPORTED_FEATURES
 from translator.incremental import Graph, Table
@@ -31,6 +31,14 @@ def declare(
     attached_to = graph.derived("attached to", routes.accepted, parents.attached_to, routes.rejected)
     attached = graph.group("attached", (attached_to, parents.by_listener))
     counted = graph.derived("attached routes", attached, parents.count)
+    sets = graph.group("listener sets attached", (listeners.sets, listener_set_status.accepted))
+    attached_sets = graph.derived("attached listener sets", sets, listener_set_status.count)
+    obstacles = graph.derived(
+        "gateway obstacles",
+        listeners.reported,
+        partial(reports.obstacle, awaits_envoys=awaits_envoys),
+        sources.placements,
+    )
     by_kind: dict[str, Table[Key, Status]] = {
         "GatewayClass": graph.derived(
             "class status", objects["GatewayClass"], partial(reports.of_class, SUPPORTED_FEATURES), listeners.owned
@@ -40,6 +48,7 @@ def declare(
             listeners.reported,
             partial(reports.of_gateway, awaits_envoys=awaits_envoys),
             counted,
+            attached_sets,
             sources.placements,
             verdicts.unserved,
             verdicts.blamed_listeners,
@@ -47,10 +56,13 @@ def declare(
         ),
         "ListenerSet": graph.derived(
             "listener set status",
-            objects["ListenerSet"],
-            reports.of_listener_set,
-            objects["Gateway"],
-            listeners.owned,
+            listeners.sets,
+            partial(listener_set_status.of_listener_set, awaits_envoys=awaits_envoys),
+            counted,
+            obstacles,
+            verdicts.unserved,
+            verdicts.blamed_listeners,
+            sources.set_progress,
         ),
         "BackendTLSPolicy": graph.derived(
             "policy status", objects["BackendTLSPolicy"], policies.of_policy, objects["Service"]

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from translator.api import gateway, routes
 from translator.api.kinds import Object
 from translator.attach.conditions import Reason, Type
-from translator.attach.parents import NAMESPACE_NAME_LABEL
+from translator.attach.selectors import NAMESPACE_NAME_LABEL
 from translator.ir import Refusal
 from translator.status import (
     Condition,

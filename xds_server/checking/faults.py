@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -12,7 +12,7 @@ from translator.api.meta import Meta
 from translator.attach import backends, certificates, filters, listeners, matches
 from translator.attach import routes as attached
 from translator.attach.conditions import Reason
-from translator.attach.listeners import ListenerReport
+from translator.attach.listeners import ListenerReport, Listeners
 from translator.ir import Refusal
 from translator.value import Ref
 from xds_server.checking.references import backend_fields
@@ -49,6 +49,8 @@ def faults(ref: Ref, value: Object, world: World) -> Iterator[Fault]:
                 yield Fault("spec.parametersRef", ours.refusal)
         case gateway.Gateway():
             yield from _of_gateway(ref, value, world)
+        case gateway.ListenerSet():
+            yield from _of_listener_set(ref, value, world)
         case routes.HTTPRoute() | routes.GRPCRoute():
             rules: tuple[HttpRule, ...] = value.spec.rules
             for index, rule in enumerate(rules):
@@ -65,7 +67,7 @@ def faults(ref: Ref, value: Object, world: World) -> Iterator[Fault]:
 
 def _of_gateway(ref: Ref, value: gateway.Gateway, world: World) -> Iterator[Fault]:
     """What is wrong with a Gateway's class is said of the class."""
-    found = listeners.resolve(ref.key, value, world.owned, world.certificates, world.granted, {}, world.parameters)
+    found = listeners.of_gateway(ref.key, value, world.ours, *_lookups(world))
     if found is None:
         return
     if found.refusal is not None and found.refusal.reason != Reason.PENDING:
@@ -73,9 +75,28 @@ def _of_gateway(ref: Ref, value: gateway.Gateway, world: World) -> Iterator[Faul
         yield Fault("spec.addresses" if addresses else "spec.infrastructure.parametersRef", found.refusal)
     for refusal in found.unresolved:
         yield Fault("spec.tls.backend.clientCertificateRef", refusal)
+    yield from _of_listeners(ref, value.spec.listeners, found, world)
+
+
+def _of_listener_set(ref: Ref, value: gateway.ListenerSet, world: World) -> Iterator[Fault]:
+    """What is wrong with the Gateway is said of the Gateway."""
+    holder = world.held.get(ref.key)
+    if holder is None:
+        return
+    if holder.refusal is not None and holder.refusal.reason == Reason.NOT_ALLOWED:
+        yield Fault("spec.parentRef", holder.refusal)
+    found = listeners.of_listener_set(ref.key, holder, *_lookups(world))
+    yield from _of_listeners(ref, value.spec.listeners, found, world)
+
+
+def _lookups(world: World) -> tuple[Any, ...]:
+    return world.certificates, world.granted, {}, world.speeches, world.owners, world.covering
+
+
+def _of_listeners(ref: Ref, written: tuple[gateway.Listener, ...], found: Listeners, world: World) -> Iterator[Fault]:
     for index, report in enumerate(found.reports):
         field = f"spec.listeners[{index}]"
-        unusable = list(_of_certificates(ref, field, value.spec.listeners[index], world))
+        unusable = list(_of_certificates(ref, field, written[index], world))
         yield from unusable
         for refusal in _refusals(report, [it.refusal for it in unusable]):
             yield Fault(f"{field}.{FIELDS[refusal.reason]}" if refusal.reason in FIELDS else field, refusal)
@@ -97,7 +118,7 @@ def _of_certificates(ref: Ref, field: str, listener: gateway.Listener, world: Wo
     for index, it in enumerate(listener.tls.certificate_refs):
         tls = msgspec.structs.replace(listener.tls, certificate_refs=(it,))
         alone = msgspec.structs.replace(listener, tls=tls)
-        for refusal in certificates.served_by(ref.key, alone, world.certificates, world.granted)[1]:
+        for refusal in certificates.served_by(ref, alone, world.certificates, world.granted)[1]:
             yield Fault(f"{field}.tls.certificateRefs[{index}]", refusal)
 
 
