@@ -1,20 +1,46 @@
 #!/usr/bin/env bash
 # What must pass in a cluster before a change lands; LAB is the tool that has one, or KUBECONFIG leads to one.
-# A test of the cluster that is skipped fails.
+# A test of the cluster that is skipped fails. One that fails is tried again, alone, and named; so is the official suite.
+# What was said along the way stays in build/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-if [ -n "${LAB:-}" ]; then
-  "$LAB" up
-  "$LAB" gateway-api 1.7.0 experimental
-fi
-make image
-make install
-results=$(mktemp)
-trap 'rm -f "$results"' EXIT
-make test-cluster PYTEST_OPTIONS="--junit-xml=$results"
-.venv/bin/python hack/none_skipped.py "$results"
-# A failed test is judged by the report: none may fail that passed before.
+mkdir -p build
+committed=docs/conformance/report.yaml
 report=build/conformance-report.yaml
-rm -f "$report"
-make conformance REPORT="$report" || echo "the suite did not pass as a whole" >&2
-.venv/bin/python hack/conformance_counts.py docs/conformance/report.yaml "$report"
+
+step() { echo "== $(date +%T) $*" >&2; }
+
+again() { # CMD...: once more where it fails, as where a download does
+  "$@" || { step "once more: $*"; "$@"; }
+}
+
+cluster_tests() {
+  make test-cluster PYTEST_OPTIONS="--durations=20 --junit-xml=build/cluster-tests.xml" && return
+  step "once more: the tests that failed"
+  make test-cluster PYTEST_OPTIONS="--last-failed --last-failed-no-failures=none --junit-xml=build/cluster-tests-again.xml"
+}
+
+conformance() {
+  rm -f "$report"
+  local passed=yes
+  make conformance REPORT="$report" >build/conformance.log 2>&1 || passed=
+  if [ ! "$passed" ]; then
+    grep -E '^ *--- FAIL|^panic' build/conformance.log || tail -n 100 build/conformance.log
+  fi >&2
+  [ "$passed" ] && .venv/bin/python hack/conformance_counts.py "$committed" "$report"
+}
+
+if [ -n "${LAB:-}" ]; then
+  step "the cluster"
+  again "$LAB" up
+  again "$LAB" gateway-api 1.7.0 experimental
+fi
+step "the image"
+again make image
+make install
+step "the tests of the cluster"
+cluster_tests
+.venv/bin/python hack/none_skipped.py build/cluster-tests.xml
+step "the official suite"
+again conformance
+step "done"

@@ -24,7 +24,7 @@ options=(
   -gateway-class "${GATEWAY_CLASS:-gatehouse}"
   -conformance-profiles "${PROFILES:-GATEWAY-HTTP,GATEWAY-GRPC}"
   -report-output "$report"
-  -organization gatehouse -project gatehouse -url https://gatehouse.dev -contact https://gatehouse.dev
+  -organization gatehouse -project gatehouse -url https://gatehouse.dev -contact maintainers@gatehouse.dev
   -version "$(sed -n 's/^version = "\(.*\)"$/\1/p' pyproject.toml)"
   -unusable-address "${UNUSABLE_ADDRESS:-192.0.2.1}"
 )

@@ -1,4 +1,7 @@
-"""Fail where a conformance report falls below an earlier one: python hack/conformance_counts.py EARLIER NEW."""
+"""Fail where a conformance report falls below an earlier one, or says that a test failed or was skipped.
+
+python hack/conformance_counts.py EARLIER NEW
+"""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -19,13 +22,17 @@ def counts(report: Mapping[str, Any]) -> dict[tuple[str, str, str], int]:
 
 
 def shortfalls(earlier: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    """Say where fewer passed than before, as where a claim was given up, and where more failed or were skipped."""
+    """Say where fewer passed than before, as where a claim was given up, and what failed or was skipped."""
     before, now = counts(earlier), counts(new)
     for key in sorted(before.keys() | now.keys()):
         profile, level, outcome = key
         was, is_ = before.get(key, 0), now.get(key, 0)
-        if is_ < was if outcome == "Passed" else is_ > was:
-            yield f"{profile}, {level}: {outcome} {was} before, {is_} now"
+        if outcome == "Passed" and is_ < was:
+            yield f"{profile}, {level}: {was} passed before, {is_} now"
+        if outcome != "Passed" and is_:
+            yield f"{profile}, {level}: {is_} {outcome.lower()}"
+    before_set, now_set = (set(report.get("succeededProvisionalTests") or ()) for report in (earlier, new))
+    yield from (f"provisional: {name} passed before" for name in sorted(before_set - now_set))
 
 
 if __name__ == "__main__":

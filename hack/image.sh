@@ -26,12 +26,23 @@ fi
 
 engine=$(hack/engine.sh)
 "$engine" build --tag "$image" --file deploy/Dockerfile .
-if [ -n "${KIND:-}" ]; then
-  "$engine" pull "$envoy_image"
-  archive=$(mktemp)
-  trap 'rm -f "$archive"' EXIT
-  for it in "$image" "$envoy_image"; do
-    "$engine" save --output "$archive" "$it"
-    kind load image-archive "$archive" --name "$KIND"
-  done
-fi
+if [ -z "${KIND:-}" ]; then exit; fi
+
+save() { # IMAGE ARCHIVE: of this platform alone, for a node asks for all platforms that the archive speaks of
+  if [ "$engine" = docker ]; then
+    local platform
+    platform=$("$engine" image inspect --format '{{.Os}}/{{.Architecture}}' "$1")
+    "$engine" save --platform "$platform" --output "$2" "$1" 2>/dev/null && return
+  fi
+  "$engine" save --output "$2" "$1"
+}
+
+"$engine" image inspect "$envoy_image" >/dev/null 2>&1 || "$engine" pull "$envoy_image"
+"$engine" tag "$image" "$(full "$image")" # podman's own name for it begins with localhost/
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+for it in "$(full "$image")" "$envoy_image"; do
+  save "$it" "$folder/image.tar"
+  kind load image-archive "$folder/image.tar" --name "$KIND"
+  rm -f "$folder/image.tar"
+done
