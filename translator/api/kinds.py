@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from translator.api import core, gateway, parameters, policies, routes
+from translator.api import core, gateway, parameters, policies, routes, telemetry
 from translator.value import Ref, Value
 
 Object: TypeAlias = (
@@ -15,6 +15,7 @@ Object: TypeAlias = (
     | routes.Route
     | policies.ReferenceGrant
     | policies.BackendTLSPolicy
+    | telemetry.XTelemetryPolicy
     | parameters.EnvoyParameters
     | core.Service
     | core.EndpointSlice
@@ -80,6 +81,13 @@ KINDS: Mapping[str, Kind] = {
             versions=("v1", "v1alpha3"),
             plural="backendtlspolicies",
             struct=policies.BackendTLSPolicy,
+        ),
+        Kind(
+            name="XTelemetryPolicy",
+            group=telemetry.EXPERIMENTAL_GROUP,
+            versions=("v1alpha1",),
+            plural="xtelemetrypolicies",
+            struct=telemetry.XTelemetryPolicy,
         ),
         Kind(
             name=parameters.PARAMETERS_KIND,

@@ -17,6 +17,7 @@ OBJECT_KINDS = (
     "ListenerSet",
     "ReferenceGrant",
     "BackendTLSPolicy",
+    "XTelemetryPolicy",
     "EnvoyParameters",
     "Service",
     "EndpointSlice",

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import NamedTuple
 
-from translator.attach import listener_set_status, parents, policies
+from translator.attach import listener_set_status, parents, policies, telemetry
 from translator.attach import status as reports
 from translator.features import SUPPORTED_FEATURES
 from translator.incremental import Graph, Table
@@ -12,6 +12,7 @@ from translator.value import Key, Ref
 from translator.wiring.listeners import Listeners
 from translator.wiring.routes import Routes
 from translator.wiring.sources import Sources
+from translator.wiring.telemetry import Telemetry
 from translator.wiring.verdicts import Verdicts
 
 
@@ -24,7 +25,13 @@ class Statuses(NamedTuple):
 
 
 def declare(
-    graph: Graph, sources: Sources, listeners: Listeners, routes: Routes, verdicts: Verdicts, awaits_envoys: bool
+    graph: Graph,
+    sources: Sources,
+    listeners: Listeners,
+    routes: Routes,
+    observed: Telemetry,
+    verdicts: Verdicts,
+    awaits_envoys: bool,
 ) -> Statuses:
     """Declare the tables of statuses."""
     objects = sources.objects
@@ -66,6 +73,15 @@ def declare(
         ),
         "BackendTLSPolicy": graph.derived(
             "policy status", objects["BackendTLSPolicy"], policies.of_policy, objects["Service"]
+        ),
+        "XTelemetryPolicy": graph.derived(
+            "telemetry status",
+            objects["XTelemetryPolicy"],
+            telemetry.of_policy,
+            observed.tracings,
+            observed.claimed,
+            objects["Gateway"],
+            listeners.reported,
         ),
     }
     of_routes: Table[Ref, Status] = graph.derived(

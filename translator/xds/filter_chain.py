@@ -14,18 +14,18 @@ from translator.xds.names import NO_CLUSTER, chain_name, stream_name
 from translator.xds.tcp_proxy import Shares
 
 
-def of_http(listener: ir.Listener, strips_port: bool) -> listener_v3.FilterChain:
+def of_http(listener: ir.Listener, strips_port: bool, tracer: ir.Tracer | None = None) -> listener_v3.FilterChain:
     """Return the one chain of a port that speaks HTTP, whichever of its listeners is asked."""
-    return wire.new(listener_v3.FilterChain, filters=[_http(listener, strips_port)])
+    return wire.new(listener_v3.FilterChain, filters=[_http(listener, strips_port, tracer)])
 
 
-def of_https(listener: ir.Listener, strips_port: bool) -> listener_v3.FilterChain:
+def of_https(listener: ir.Listener, strips_port: bool, tracer: ir.Tracer | None = None) -> listener_v3.FilterChain:
     """Return the chain of an HTTPS listener."""
     return wire.new(
         listener_v3.FilterChain,
         name=chain_name(listener.key),
         filter_chain_match=server_names(listener.hostname),
-        filters=[_http(listener, strips_port)],
+        filters=[_http(listener, strips_port, tracer)],
         transport_socket=transport_socket(listener, HTTP_ALPN),
     )
 
@@ -71,8 +71,8 @@ def server_names(hostname: str) -> listener_v3.FilterChainMatch | None:
     return None if hostname == ir.ANY_HOST else wire.new(listener_v3.FilterChainMatch, server_names=[hostname])
 
 
-def _http(listener: ir.Listener, strips_port: bool) -> listener_v3.Filter:
-    manager = connection_manager(listener.table, strips_port)
+def _http(listener: ir.Listener, strips_port: bool, tracer: ir.Tracer | None) -> listener_v3.Filter:
+    manager = connection_manager(listener.table, strips_port, tracer)
     return wire.new(
         listener_v3.Filter, name="envoy.filters.network.http_connection_manager", typed_config=wire.any_of(manager)
     )

@@ -1,6 +1,7 @@
 """The HttpConnectionManager: how HTTP is spoken with clients (Envoy's edge best practices, and where we differ)."""
 
 from datetime import timedelta
+from typing import Any
 
 from envoy_data_plane.envoy.config.core import v3 as core_v3
 from envoy_data_plane.envoy.config.listener import v3 as listener_v3
@@ -8,6 +9,7 @@ from envoy_data_plane.envoy.extensions.filters.http.cors import v3 as cors_v3
 from envoy_data_plane.envoy.extensions.filters.http.router import v3 as router_v3
 from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager import v3 as hcm_v3
 
+from translator import ir
 from translator.xds import cors, wire
 from translator.xds.forward import STREAM_IDLE_TIMEOUT
 from translator.xds.sources import over_ads
@@ -21,7 +23,9 @@ MAX_STREAMS = 100
 STREAM_WINDOW, CONNECTION_WINDOW = 64 * 1024, 1024 * 1024
 
 
-def connection_manager(table: str, strips_port: bool) -> hcm_v3.HttpConnectionManager:
+def connection_manager(
+    table: str, strips_port: bool, tracer: ir.Tracer | None = None
+) -> hcm_v3.HttpConnectionManager:
     """Return the connection manager that serves a route table.
 
     Paths are normalised and their double slashes merged, so that none gets around a match; escaped slashes stay, for
@@ -46,7 +50,14 @@ def connection_manager(table: str, strips_port: bool) -> hcm_v3.HttpConnectionMa
         normalize_path=True,
         merge_slashes=True,
         strip_matching_host_port=strips_port,
+        **({} if tracer is None else _traced(tracer)),
     )
+
+
+def _traced(tracer: ir.Tracer) -> dict[str, Any]:
+    from translator.xds import tracing  # not before it is asked for: its messages take MiBs
+
+    return tracing.manager_fields(tracer)
 
 
 def network_filter(manager: hcm_v3.HttpConnectionManager) -> listener_v3.Filter:

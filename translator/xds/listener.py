@@ -15,7 +15,7 @@ from envoy_data_plane.envoy.extensions.filters.listener.tls_inspector import v3 
 from translator import ir
 from translator.value import Key, Lookup
 from translator.xds import filter_chain, misdirected, udp_proxy, wire
-from translator.xds.names import listener_name
+from translator.xds.names import cluster_name, listener_name
 from translator.xds.resource import Refused, Resource, resource
 from translator.xds.streams import EncodedStream
 
@@ -41,7 +41,12 @@ def unserved(key: tuple[Key, str], refused: Refused, listener_rows: Lookup[tuple
     return refused.words if current is not None and current.version == refused.version else None
 
 
-def encode(key: tuple[Key, str], members: Members, placements: Lookup[Key, ir.Placement]) -> Resource | None:
+def encode(
+    key: tuple[Key, str],
+    members: Members,
+    placements: Lookup[Key, ir.Placement],
+    tracers: Lookup[Key, ir.Tracer],
+) -> Resource | None:
     """Encode the listeners of one port, and what each domain of theirs adds."""
     gateway, name = key
     listeners = [it for _, it in members if isinstance(it, ir.Listener)]
@@ -51,16 +56,18 @@ def encode(key: tuple[Key, str], members: Members, placements: Lookup[Key, ir.Pl
         return misdirected.encode_listener(name, listeners[0].port)
     streams = {place: it for place, it in members if isinstance(it, EncodedStream)}
     placement = placements.get(gateway) or ir.Placement()
+    tracer = tracers.get(gateway) if listeners[0].protocol in ir.HTTP_PROTOCOLS else None
     message = wire.new(
         listener_v3.Listener,
         name=name,
         address=_address(placement.bind, placement.port(listeners[0].port), listeners[0].protocol),
         enable_reuse_port=False if placement.exclusive else None,
-        **(_datagrams() if listeners[0].protocol == "UDP" else _connections(listeners, streams, placement)),
+        **(_datagrams() if listeners[0].protocol == "UDP" else _connections(listeners, streams, placement, tracer)),
     )
     frames = [stream.frame for stream in streams.values()]
-    clusters = (cluster for stream in streams.values() for cluster in stream.clusters)
-    return resource(name, wire.encode(message) + b"".join(frames), clusters)
+    clusters = [cluster for stream in streams.values() for cluster in stream.clusters]
+    collector = [] if tracer is None else [cluster_name(tracer.cluster)]
+    return resource(name, wire.encode(message) + b"".join(frames), clusters + collector)
 
 
 def _datagrams() -> dict[str, Any]:
@@ -72,26 +79,28 @@ def _datagrams() -> dict[str, Any]:
     }
 
 
-def _connections(listeners: list[ir.Listener], streams: Container[Place], placement: ir.Placement) -> dict[str, Any]:
+def _connections(
+    listeners: list[ir.Listener], streams: Container[Place], placement: ir.Placement, tracer: ir.Tracer | None
+) -> dict[str, Any]:
     secure = listeners[0].protocol in ir.SECURE_PROTOCOLS
     return {
         "per_connection_buffer_limit_bytes": BUFFER_LIMIT,
         "listener_filters": [_tls_inspector()] if secure else [],
-        "filter_chains": list(_chains(listeners, streams, placement)),
+        "filter_chains": list(_chains(listeners, streams, placement, tracer)),
     }
 
 
 def _chains(
-    listeners: list[ir.Listener], streams: Container[Place], placement: ir.Placement
+    listeners: list[ir.Listener], streams: Container[Place], placement: ir.Placement, tracer: ir.Tracer | None
 ) -> Iterator[listener_v3.FilterChain]:
     """All listeners of a port that speaks HTTP share a chain; Host tells them apart."""
     strips_port = placement.port(listeners[0].port) != listeners[0].port
     if listeners[0].protocol == "HTTP":
-        yield filter_chain.of_http(listeners[0], strips_port)
+        yield filter_chain.of_http(listeners[0], strips_port, tracer)
         return
     for listener in listeners:
         if listener.protocol == "HTTPS":
-            yield filter_chain.of_https(listener, strips_port)
+            yield filter_chain.of_https(listener, strips_port, tracer)
         elif (listener.key, listener.hostname) not in streams:
             yield filter_chain.of_nothing(listener)
 

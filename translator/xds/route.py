@@ -13,6 +13,7 @@ from translator.xds.headers import header_fields
 from translator.xds.matching import route_match
 from translator.xds.names import NO_CLUSTER, cluster_name
 from translator.xds.redirect import redirect_action
+from translator.xds.spans import EncodedSpans
 
 ROUTES_FIELD = 3
 """VirtualHost.routes."""
@@ -65,18 +66,20 @@ def encode(
     reached: tuple[tuple[tuple[ir.HostKey, ir.Member], object], ...],
     resolved: Lookup[Ref, ir.Resolved],
     unusable: Lookup[tuple[Key, str], Any],
+    spans: Lookup[Key, EncodedSpans],
 ) -> EncodedRoutes | None:
     """Encode what a route resolved to for one port of one Gateway."""
     found = resolved.get(served.route)
     if found is None:
         return None
+    asked = spans.get(served.gateway)
     return EncodedRoutes(
-        tuple(_encoded(route, served, Clusters(served.gateway, unusable)) for route in found.routes),
+        tuple(_encoded(it, served, Clusters(served.gateway, unusable), asked) for it in found.routes),
         tuple(place for place, _ in reached),
     )
 
 
-def _encoded(route: ir.Route, served: ir.Served, clusters: Clusters) -> EncodedRoute:
+def _encoded(route: ir.Route, served: ir.Served, clusters: Clusters, spans: EncodedSpans | None) -> EncodedRoute:
     message = wire.new(
         route_v3.Route,
         name=route.name,
@@ -85,7 +88,8 @@ def _encoded(route: ir.Route, served: ir.Served, clusters: Clusters) -> EncodedR
         **_action(route, served, clusters),
         **header_fields(route.request, route.response),
     )
-    frame = wire.frame(ROUTES_FIELD, wire.encode(message))
+    observed = b"" if spans is None else spans.of_route(route, served)
+    frame = wire.frame(ROUTES_FIELD, wire.encode(message) + observed)
     used, refused = tuple(sorted(clusters.used)), tuple(sorted(clusters.refused))
     return EncodedRoute(route.rank, route.catches_all, frame, used, refused)
 

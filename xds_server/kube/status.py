@@ -33,7 +33,10 @@ log = structlog.get_logger()
 
 FIRST_KINDS = ("GatewayClass", "Gateway", "ListenerSet")
 """Kinds whose status is written before that of routes and policies, of which there may be thousands."""
-ENTRY_KINDS = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute", "BackendTLSPolicy")
+ENTRY_KINDS = (
+    *("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"),
+    *("BackendTLSPolicy", "XTelemetryPolicy"),
+)
 """Kinds with entries by controller; the schemas give them no status to begin with."""
 TRIES = 5
 """How often an object is read again after a conflict before it has to wait."""

@@ -1,0 +1,34 @@
+"""Telemetry: which policy holds for a Gateway, and what it asks for."""
+
+from typing import NamedTuple
+
+from translator import ir
+from translator.attach import telemetry
+from translator.incremental import Graph, Table
+from translator.value import Key
+from translator.wiring.listeners import Listeners
+from translator.wiring.routes import Routes
+from translator.wiring.sources import Sources
+
+
+class Telemetry(NamedTuple):
+    """The tables of this room."""
+
+    tracings: Table[Key, telemetry.Tracing]
+    """What each policy asks for."""
+    claimed: Table[Key, telemetry.Claims]
+    """The policies of each Gateway."""
+    tracers: Table[Key, ir.Tracer]
+    spans: Table[Key, ir.Spans]
+
+
+def declare(graph: Graph, sources: Sources, listeners: Listeners, routes: Routes) -> Telemetry:
+    """Declare the tables of telemetry."""
+    policies = sources.objects["XTelemetryPolicy"]
+    tracings = graph.derived(
+        "telemetry", policies, telemetry.resolve, sources.objects["Service"], listeners.granted, routes.targeted
+    )
+    claimed = graph.group("telemetry of gateways", (policies, telemetry.by_gateway))
+    tracers = graph.derived("tracers", claimed, telemetry.tracer, listeners.reported, tracings)
+    spans = graph.derived("spans", claimed, telemetry.spans, tracings)
+    return Telemetry(tracings, claimed, tracers, spans)
