@@ -39,6 +39,19 @@ def secret(name: str, version: int, value: str | None = None) -> dict[str, Any]:
     return {"metadata": metadata} if value is None else {"metadata": metadata, "data": {"tls.crt": value}}
 
 
+def policy(name: str, version: int, authority: dict[str, str]) -> dict[str, Any]:
+    """A BackendTLSPolicy with one reference to CA certificates."""
+    metadata = {"name": name, "namespace": "shop", "resourceVersion": str(version)}
+    validation = {"hostname": "cart.example.com", "caCertificateRefs": [authority]}
+    return {"metadata": metadata, "spec": {"targetRefs": [], "validation": validation}}
+
+
+def trust_bundle(name: str, version: int, bundle: str | None = None) -> dict[str, Any]:
+    """A ClusterTrustBundle; without CA certificates it is only its metadata."""
+    metadata = {"name": name, "resourceVersion": str(version)}
+    return {"metadata": metadata} if bundle is None else {"metadata": metadata, "spec": {"trustBundle": bundle}}
+
+
 def listing(version: int, *items: dict[str, Any], more: str = "") -> Answer:
     return Answer({"metadata": {"resourceVersion": str(version), "continue": more}, "items": list(items)})
 
@@ -57,7 +70,12 @@ def failure(code: int, reason: str) -> dict[str, Any]:
 
 def serve_gateways(server: Loopback, *versions: str, plurals: tuple[str, ...] = ("gateways",)) -> None:
     """Let discovery say that the group is served in these versions."""
-    root = "/apis/gateway.networking.k8s.io"
+    serve(server, "gateway.networking.k8s.io", *versions, plurals=plurals)
+
+
+def serve(server: Loopback, group: str, *versions: str, plurals: tuple[str, ...]) -> None:
+    """Let discovery say that a group is served in these versions."""
+    root = f"/apis/{group}"
     server.play(root, Answer({"versions": [{"version": version} for version in versions]}))
     for version in versions:
         resources = [{"name": plural, "verbs": ["get", "list", "watch"]} for plural in plurals]

@@ -5,7 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.kube.documents import bookmark, event, failure, gateway, listing, secret, serve_gateways, service
+from tests.kube.documents import (
+    bookmark,
+    event,
+    failure,
+    gateway,
+    listing,
+    policy,
+    secret,
+    serve,
+    serve_gateways,
+    service,
+    trust_bundle,
+)
 from tests.kube.loopback import LIMIT, Answer, Loopback, Stream, connected, lines
 from translator.api.core import Secret, Service
 from translator.api.kinds import KINDS
@@ -14,7 +26,7 @@ from xds_server.files import Delete, Put
 from xds_server.kube.backoff import Backoff
 from xds_server.kube.client import Client
 from xds_server.kube.reflector import Timing
-from xds_server.kube.scope import Labelled, Named
+from xds_server.kube.scope import Everywhere, Labelled, Named, Scope
 from xds_server.kube.watch import Batch, KubeSource, Place
 
 pytestmark = pytest.mark.anyio
@@ -375,6 +387,46 @@ async def test_a_relist_of_secrets_compares_versions(tmp_path: Path) -> None:
             await server.send(f"watch {SECRETS}", lines([event("ERROR", failure(410, "Expired"))]))
             assert names(await anext(world)) == ["-Secret shop/a"]
     assert len(server.of(B)) == 1
+
+
+# ---- ClusterTrustBundles ----------------------------------------
+
+BUNDLES = "/apis/certificates.k8s.io/v1beta1/clustertrustbundles"
+POLICIES = "/apis/gateway.networking.k8s.io/v1/backendtlspolicies"
+NAMED_BUNDLE = {"group": "certificates.k8s.io", "kind": "ClusterTrustBundle", "name": "internal"}
+
+
+def play_policies(server: Loopback) -> None:
+    """Serve a policy that trusts a ClusterTrustBundle, and that, once its kind is served."""
+    serve_gateways(server, "v1", plurals=("backendtlspolicies",))
+    server.play(POLICIES, listing(9, policy("verify", 8, NAMED_BUNDLE)))
+    server.play(f"watch {POLICIES}", OPEN)
+    server.play(BUNDLES, listing(9, trust_bundle("internal", 3), trust_bundle("other", 4)))
+    server.play(f"watch {BUNDLES}", OPEN)
+    server.play(f"{BUNDLES}/internal", Answer(trust_bundle("internal", 3, "PEM")))
+
+
+@pytest.mark.parametrize("scope", [Everywhere(), Named(("shop",))])
+async def test_a_cluster_trust_bundle_is_read_in_the_version_that_is_served(tmp_path: Path, scope: Scope) -> None:
+    async with connected(tmp_path) as (server, client):
+        play_policies(server)
+        namespaced = POLICIES.replace("/v1/", "/v1/namespaces/shop/")
+        server.play(namespaced, listing(9, policy("verify", 8, NAMED_BUNDLE)))
+        server.play(f"watch {namespaced}", OPEN)
+        serve(server, "certificates.k8s.io", "v1beta1", plurals=("clustertrustbundles",))
+        kinds = {kind: KINDS[kind] for kind in ("BackendTLSPolicy", "ClusterTrustBundle")}
+        async with following(KubeSource(client, kinds, scope=scope, timing=QUICK)) as world:
+            assert names(await anext(world)) == ["+BackendTLSPolicy shop/verify", "+ClusterTrustBundle internal"]
+    assert server.of(f"{BUNDLES}/other") == []
+
+
+async def test_a_cluster_trust_bundle_comes_once_its_kind_is_served(tmp_path: Path) -> None:
+    async with connected(tmp_path) as (server, client):
+        play_policies(server)
+        async with following(source(client, "BackendTLSPolicy", "ClusterTrustBundle")) as world:
+            assert names(await anext(world)) == ["+BackendTLSPolicy shop/verify"]
+            serve(server, "certificates.k8s.io", "v1beta1", plurals=("clustertrustbundles",))
+            assert names(await anext(world)) == ["+ClusterTrustBundle internal"]
 
 
 # ---- some namespaces --------------------------------------------

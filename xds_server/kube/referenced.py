@@ -1,4 +1,5 @@
-"""Secrets and ConfigMaps that somebody refers to: fetched one by one, and dropped when the last reference goes.
+"""Secrets, ConfigMaps and ClusterTrustBundles that somebody refers to: fetched one by one, and dropped with the last
+reference.
 
 Of all others only the metadata passes by, of which nothing is kept. What is referred to has been asked for by the time
 that the batch with the reference is given out, so that no Gateway is told of a missing Secret that is there.
@@ -14,6 +15,7 @@ import structlog
 
 from translator.api import gateway, policies
 from translator.api.kinds import Kind, Object
+from translator.attach import authorities
 from translator.value import Key, Ref
 from xds_server.files import Change, Delete, Put
 from xds_server.kube.backoff import Backoff
@@ -34,7 +36,7 @@ References = Callable[[Object], Iterable[Ref]]
 
 
 def references(value: Object) -> Iterable[Ref]:
-    """Name the Secrets and ConfigMaps that an object refers to, permitted or not."""
+    """Name the Secrets, ConfigMaps and ClusterTrustBundles that an object refers to, permitted or not."""
     match value:
         case gateway.Gateway(spec=spec):
             yield from _of_listeners(spec.listeners, value.metadata.namespace)
@@ -42,8 +44,7 @@ def references(value: Object) -> Iterable[Ref]:
         case gateway.ListenerSet(spec=spec):
             yield from _of_listeners(spec.listeners, value.metadata.namespace)
         case policies.BackendTLSPolicy(spec=spec):
-            for authority in spec.validation.ca_certificate_refs:
-                yield _target(authority, value.metadata.namespace)
+            yield from _authorities(spec.validation.ca_certificate_refs, value.metadata.namespace)
         case _:
             pass
 
@@ -62,18 +63,23 @@ def _of_tls(tls: gateway.GatewayTLSConfig | None, home: str) -> Iterable[Ref]:
         yield _target(tls.backend.client_certificate_ref, home)
     if tls.frontend is not None:
         for config in (tls.frontend.default, *(port.tls for port in tls.frontend.per_port)):
-            for authority in () if config.validation is None else config.validation.ca_certificate_refs:
-                yield _target(authority, home)
+            if config.validation is not None:
+                yield from _authorities(config.validation.ca_certificate_refs, home)
 
 
-def _target(ref: gateway.SecretObjectReference | gateway.ObjectReference, home: str) -> Ref:
+def _authorities(refs: Iterable[gateway.ObjectReference], home: str) -> Iterable[Ref]:
+    return filter(None, (authorities.target(ref, home) for ref in refs))
+
+
+def _target(ref: gateway.SecretObjectReference, home: str) -> Ref:
     return Ref(ref.kind if not ref.group else f"{ref.kind}.{ref.group}", ref.namespace or home, ref.name)
 
 
 class Referenced:
     """Knows who refers to what, and asks for what is not known of it; `news` is called whenever that changes anything.
 
-    Asks only once it is in a TaskGroup, `group`.
+    Asks only once it is in a TaskGroup, `group`, and in the versions that are `served`: a kind without one has no
+    objects.
     """
 
     group: asyncio.TaskGroup
@@ -82,12 +88,14 @@ class Referenced:
         self,
         client: Client,
         kinds: Mapping[str, Kind],
+        served: Callable[[str], str | None],
         references: References,
         within: Callable[[str], bool],
         news: Callable[[], None],
     ) -> None:
         self._client = client
         self._kinds = kinds
+        self._served = served
         self._decoders: dict[str, Decoder[Object]] = {kind.name: of_kind(kind) for kind in kinds.values()}
         self._references = references
         self._within = within
@@ -140,9 +148,12 @@ class Referenced:
             if self._count[ref] <= 0:
                 del self._count[ref]
                 self.gone(ref)
-            elif ref not in self._versions and ref not in self._asking and self._within(ref.namespace):
+            elif ref not in self._versions and ref not in self._asking and self._reads(ref):
                 self._unanswered.add(ref)
                 self._ask(ref)
+
+    def _reads(self, ref: Ref) -> bool:
+        return not self._kinds[ref.kind].namespaced or self._within(ref.namespace)
 
     # ---- what there is of it --------------------------------------------------------------------------------------
 
@@ -217,9 +228,11 @@ class Referenced:
 
     async def _get(self, ref: Ref) -> tuple[str, Object] | None:
         """Read one object and its version; nothing where there is none."""
-        kind = self._kinds[ref.kind]
+        version = self._served(ref.kind)
+        if version is None:
+            return None
         try:
-            body = await self._client.get(path_of(kind.api_version, kind.plural, ref.namespace, ref.name))
+            body = await self._client.get(path_of(version, self._kinds[ref.kind].plural, ref.namespace, ref.name))
         except ApiError as error:
             if error.status == HTTPStatus.NOT_FOUND:
                 return None

@@ -41,7 +41,7 @@ class Timing(Value):
     patience: float = 10.0
     """How long the first world waits for kinds that may not be read."""
     hold: float = 5.0
-    """How long a batch waits for the Secrets and ConfigMaps that it refers to."""
+    """How long a batch waits for the Secrets and other objects that it refers to."""
 
 
 class Collection(Value):

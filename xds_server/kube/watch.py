@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 Batch = tuple[Change, ...]
 
-ON_DEMAND = ("Secret", "ConfigMap")
+ON_DEMAND = ("Secret", "ConfigMap", "ClusterTrustBundle")
 """Kinds of which only what somebody refers to is read."""
 NAMES_ONLY = (*ON_DEMAND, "Namespace")
 """Kinds that are asked for without anything but their metadata."""
@@ -52,8 +52,8 @@ class KubeSource:
     """Objects of a cluster: `run()` follows them, iteration gives them out, the complete world first.
 
     `run` belongs in the app's TaskGroup. Each batch holds what has happened since the one before, at once, each object
-    in its newest state only; with a reference comes the Secret or ConfigMap that it is to. `seen` is told of every
-    object that somebody wrote to, be it only its status, and of its resourceVersion.
+    in its newest state only; with a reference to an object of a kind that is read on demand comes that object. `seen`
+    is told of every object that somebody wrote to, be it only its status, and of its resourceVersion.
     """
 
     def __init__(
@@ -76,7 +76,9 @@ class KubeSource:
         }
         self._news = asyncio.Event()
         on_demand = {name: kinds[name] for name in ON_DEMAND if name in kinds}
-        self._referenced = Referenced(client, on_demand, references, self._within, self._news.set)
+        self._referenced = Referenced(
+            client, on_demand, lambda kind: self.served.get(kind), references, self._within, self._news.set
+        )
         self._group: asyncio.TaskGroup | None = None
         self._served: Mapping[str, str] | None = None
         self._missing: set[str] = set()
