@@ -94,6 +94,14 @@ def test_tls_listeners_are_neighbours() -> None:
     assert answers(world, "https/443/any/0") == {"*.example.com": MISDIRECTED}
 
 
+def test_listeners_of_several_parents_are_neighbours() -> None:
+    """Those that ListenerSets bring stand beside those of the Gateway."""
+    world = World(secure("any")).commit()
+    world.parents.put("a set", ir.Parent(EDGE, (secure("www", "www.example.com"),)))
+    assert answers(world, "https/443/any/0") == {"www.example.com": MISDIRECTED}
+    assert answers(world, "https/443/www/0") == {"www.example.com": OWN, "*": MISDIRECTED}
+
+
 @pytest.mark.parametrize("listeners", [(http("a", "a.com"), http("b", "b.com")), (http("any"), http("b", "b.com"))])
 def test_plain_http_misdirects_nothing(listeners: tuple[ir.Listener, ...]) -> None:
     world = World(*listeners)

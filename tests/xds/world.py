@@ -9,6 +9,7 @@ from translator.api.gateway import FromNamespaces
 from translator.api.routes import ParentReference
 from translator.incremental import Graph
 from translator.value import Key, Ref
+from translator.wiring import server_names
 from translator.xds import cluster, endpoint, hosts, listener, misdirected, route, route_table, secret, spans
 from translator.xds.names import cluster_name, table_name
 from translator.xds.resource import Refused, Resource, ResourceType, RouteTable, VirtualHost
@@ -88,25 +89,28 @@ class World:
         served = graph.group("served", (self.bound, hosts.served))
         said = graph.derived("spans said", self.spans, spans.encode)
         self.encoded = graph.derived("encoded", served, route.encode, self.resolved, unusable, said)
+        named = server_names.declare(graph, self.parents)
         hosted = graph.group(
             "hosted",
             (self.encoded, hosts.of_routes),
             (self.parents, hosts.of_listeners),
-            (self.parents, misdirected.of_hosts),
+            (named.answers, misdirected.of_answers),
         )
         self.hosts = graph.derived("hosts", hosted, hosts.assemble, hosted)
         self.tables = graph.derived(
             "tables",
-            graph.group("tabled", (self.parents, route_table.of_listeners), (self.parents, misdirected.of_tables)),
+            graph.group("tabled", (self.parents, route_table.of_listeners), (named.alone, misdirected.of_tables)),
             route_table.encode,
         )
-        ported = graph.group("ported", (self.parents, listener.of_gateway), (self.parents, misdirected.of_gateway))
+        ported = graph.group("ported", (self.parents, listener.of_gateway), (named.alone, misdirected.of_port))
         used = graph.group("used", (self.hosts, hosts.clusters_used), (self.tracers, spans.clusters_used))
         needed = graph.derived("needed", used, secret.of_cluster, self.reached, self.presented)
         shown = graph.group("shown", (self.parents, secret.of_gateway), (needed, secret.of_clusters))
         encode_secret = partial(secret.encode, system="/etc/authorities.pem")
         self.of_type = {
-            ResourceType.LISTENER: graph.derived("listeners", ported, listener.encode, self.placements, self.tracers),
+            ResourceType.LISTENER: graph.derived(
+                "listeners", ported, partial(misdirected.or_listener, listener.encode), self.placements, self.tracers
+            ),
             ResourceType.SECRET: graph.derived("secret resources", shown, encode_secret, self.stored, self.bundles),
             ResourceType.CLUSTER: graph.derived(
                 "clusters used", used, partial(misdirected.or_cluster, cluster.of_gateway), *by_gateway

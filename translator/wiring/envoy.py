@@ -6,6 +6,7 @@ from typing import NamedTuple
 from translator import ir
 from translator.incremental import Graph, Table
 from translator.value import Key
+from translator.wiring import server_names
 from translator.wiring.clusters import Clusters
 from translator.wiring.listeners import Listeners
 from translator.wiring.routes import Routes
@@ -39,6 +40,7 @@ def declare(
 ) -> Envoy:
     """Declare the tables of Envoy's resources."""
     refused = sources.refused
+    named = server_names.declare(graph, listeners.parents)
     cluster_rows = graph.derived("cluster resources", clusters.reached, cluster.encode)
     endpoint_rows = graph.derived("endpoint resources", clusters.located, endpoint.encode)
     presenting_rows = graph.derived("cluster resources with a certificate", clusters.reached, cluster.presenting)
@@ -51,15 +53,19 @@ def declare(
         "hosts",
         (encoded, hosts.of_routes),
         (listeners.parents, hosts.of_listeners),
-        (listeners.parents, misdirected.of_hosts),
+        (named.answers, misdirected.of_answers),
     )
     host_rows = graph.derived("virtual hosts", hosted, hosts.assemble, hosted)
-    tabled = graph.group(
-        "tables", (listeners.parents, route_table.of_listeners), (listeners.parents, misdirected.of_tables)
-    )
+    tabled = graph.group("tables", (listeners.parents, route_table.of_listeners), (named.alone, misdirected.of_tables))
     tables = graph.derived("route tables", tabled, route_table.encode)
-    ported = graph.group("ports", (listeners.parents, listener.of_gateway), (listeners.parents, misdirected.of_gateway))
-    listener_rows = graph.derived("envoy listeners", ported, listener.encode, sources.placements, observed.tracers)
+    ported = graph.group("ports", (listeners.parents, listener.of_gateway), (named.alone, misdirected.of_port))
+    listener_rows = graph.derived(
+        "envoy listeners",
+        ported,
+        partial(misdirected.or_listener, listener.encode),
+        sources.placements,
+        observed.tracers,
+    )
     used = graph.group("clusters used", (host_rows, hosts.clusters_used), (observed.tracers, spans.clusters_used))
     needed = graph.derived("secrets of clusters", used, secret.of_cluster, clusters.reached, listeners.presented)
     shown = graph.group("secrets shown", (listeners.parents, secret.of_gateway), (needed, secret.of_clusters))

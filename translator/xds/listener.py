@@ -14,7 +14,7 @@ from envoy_data_plane.envoy.extensions.filters.listener.tls_inspector import v3 
 
 from translator import ir
 from translator.value import Key, Lookup
-from translator.xds import filter_chain, misdirected, udp_proxy, wire
+from translator.xds import filter_chain, udp_proxy, wire
 from translator.xds.names import cluster_name, listener_name
 from translator.xds.resource import Refused, Resource, resource
 from translator.xds.streams import EncodedStream
@@ -52,8 +52,6 @@ def encode(
     listeners = [it for _, it in members if isinstance(it, ir.Listener)]
     if not listeners:
         return None
-    if misdirected.is_shared(name):
-        return misdirected.encode_listener(name, listeners[0].port)
     streams = {place: it for place, it in members if isinstance(it, EncodedStream)}
     placement = placements.get(gateway) or ir.Placement()
     tracer = tracers.get(gateway) if listeners[0].protocol in ir.HTTP_PROTOCOLS else None

@@ -9,8 +9,6 @@ hostnames of the port and which all its tables share.
 """
 
 from collections.abc import Callable, Iterator
-from itertools import groupby
-from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from envoy_data_plane.envoy.config.cluster import v3 as cluster_v3
@@ -20,81 +18,130 @@ from envoy_data_plane.envoy.config.listener import v3 as listener_v3
 from envoy_data_plane.envoy.config.route import v3 as route_v3
 
 from translator import ir
-from translator.attach.hostnames import nested
+from translator.attach.hostnames import wildcards_above
 from translator.value import Key, Lookup, Ref
 from translator.xds import hcm, wire
 from translator.xds.hosts import LISTENER, Place
-from translator.xds.names import misdirected_name, misdirected_table
+from translator.xds.names import SHARD, misdirected_name, misdirected_table
 from translator.xds.resource import Resource, resource
 from translator.xds.route import ROUTES_FIELD, EncodedRoute
 
 NOBODY = ""
 """The section of a virtual host that serves no listener's routes; no listener has this name."""
 
-HostRow: TypeAlias = tuple[ir.HostKey, Place, EncodedRoute]
+MANY = ""
+"""Stands where a port has several outermost hostnames."""
 
 
-class Neighbours(NamedTuple):
-    """The listeners of a port that are chosen by server name."""
+class ServerName(NamedTuple):
+    """A hostname that a port chooses listeners by: those of HTTPS and of TLS."""
 
     gateway: Key
     port: int
-    listeners: tuple[ir.Listener, ...]
-    """Those that have a route table."""
-    wider: dict[str, str | None]
-    """Of each hostname, those of TLS listeners too, the most specific other one that covers it."""
-
-    @property
-    def outermost(self) -> tuple[str, ...]:
-        """Hostnames that no other covers; between them they have every host of the port."""
-        return tuple(hostname for hostname, wider in self.wider.items() if wider is None)
-
-    @property
-    def share(self) -> bool:
-        """Whether telling who has a host takes more than each table can say for itself."""
-        return len(self.outermost) > 1
+    hostname: str
 
 
-def of_hosts(key: Key, parent: ir.Parent) -> Iterator[HostRow]:
-    """Name the virtual hosts that answer misdirected requests, in the listeners' tables and in what they share."""
-    for port in _ports(parent):
-        tables = {listener.hostname: listener.table for listener in port.listeners}
-        for hostname, wider in port.wider.items():
-            if wider in tables:
-                yield _host(port, tables[wider], hostname), LISTENER, _answer()
-            if wider is None and port.share:
-                yield _host(port, misdirected_table(port.port), hostname), LISTENER, _answer()
-        for listener in port.listeners:
-            if port.share:
-                yield _host(port, listener.table, ir.ANY_HOST), LISTENER, _question(port.port)
-            elif port.outermost[0] != listener.hostname:
-                yield _host(port, listener.table, port.outermost[0]), LISTENER, _answer()
+class Nested(NamedTuple):
+    """A hostname among the others of its port."""
+
+    table: str
+    """Where its listener has its routes; empty where it is one of TLS."""
+    wider: str | None
+    """The most specific other hostname that covers it; None for the outermost."""
+    wider_table: str
 
 
-def of_tables(key: Key, parent: ir.Parent) -> Iterator[tuple[tuple[Key, str], ir.ListenerKey, bool]]:
-    """Name the route tables that listeners share."""
-    for port in _ports(parent):
-        if port.share:
-            yield (port.gateway, misdirected_table(port.port)), _nobody(port.gateway), True
+Named: TypeAlias = tuple[tuple[ir.ListenerKey, str], ...]
+"""The listeners of a hostname and their route tables."""
+
+Answers: TypeAlias = tuple[tuple[ir.HostKey, EncodedRoute], ...]
+"""Virtual hosts of one route each."""
 
 
-def of_gateway(
-    key: Key, parent: ir.Parent
-) -> Iterator[tuple[tuple[Key, str], tuple[ir.ListenerKey, str], ir.Listener]]:
-    """Name the Envoy listeners that a Gateway's listeners share, with one of these."""
-    for port in _ports(parent):
-        if port.share:
-            yield (port.gateway, misdirected_name(port.port)), (_nobody(port.gateway), ""), port.listeners[0]
+def by_name(_: Ref, parent: ir.Parent) -> Iterator[tuple[ServerName, ir.ListenerKey, str]]:
+    """Put the listeners that are chosen by server name under their hostnames."""
+    for it in parent.listeners:
+        if it.serves and it.protocol in ir.SECURE_PROTOCOLS:
+            yield ServerName(it.gateway, it.port, it.hostname), it.key, it.table if it.protocol == "HTTPS" else ""
 
 
-def is_shared(name: str) -> bool:
-    """Say whether a listener or cluster is one that tables share."""
+def nest(name: ServerName, named: Named, others: Lookup[ServerName, Named]) -> Nested:
+    """Find the next wider hostname; two hostnames of a port are nested or have nothing in common."""
+    for hostname in wildcards_above(name.hostname):
+        found = others.get(name._replace(hostname=hostname))
+        if found is not None:
+            return Nested(_table(named), hostname, _table(found))
+    return Nested(_table(named), None, "")
+
+
+def outermost(name: ServerName, nested: Nested) -> Iterator[tuple[tuple[Key, int], str, bool]]:
+    """Put the hostnames that no other covers to those of their port; between them they have all of its hosts."""
+    if nested.wider is None:
+        yield (name.gateway, name.port), name.hostname, True
+
+
+def alone(_: tuple[Key, int], outermost: tuple[tuple[str, bool], ...]) -> str:
+    """Return the hostname that all others of the port are nested in, or MANY where there is none."""
+    return outermost[0][0] if len(outermost) == 1 else MANY
+
+
+def answers(name: ServerName, nested: Nested, alone: Lookup[tuple[Key, int], str]) -> Answers:
+    """Name the virtual hosts that tables have because of a hostname: its own, the next wider one's, and the shared."""
+    outer = alone.get((name.gateway, name.port))
+    found: list[tuple[str, str, EncodedRoute]] = []
+    if nested.wider_table:
+        found.append((nested.wider_table, name.hostname, _answer()))
+    if outer == MANY and nested.wider is None:
+        found.append((misdirected_table(name.port), name.hostname, _answer()))
+    if outer == MANY and nested.table:
+        found.append((nested.table, ir.ANY_HOST, _question(name.port)))
+    elif outer and outer != name.hostname and nested.table:
+        found.append((nested.table, outer, _answer()))
+    nobody = _nobody(name.gateway)
+    return tuple((ir.HostKey(name.gateway, table, domain, nobody), route) for table, domain, route in found)
+
+
+def of_answers(_: ServerName, answers: Answers) -> Iterator[tuple[ir.HostKey, Place, EncodedRoute]]:
+    """Put virtual hosts that answer misdirected requests to the others."""
+    return ((key, LISTENER, route) for key, route in answers)
+
+
+def of_tables(port: tuple[Key, int], alone: str) -> Iterator[tuple[tuple[Key, str], ir.ListenerKey, bool]]:
+    """Name the route table that the listeners of a port share."""
+    gateway, number = port
+    if alone == MANY:
+        yield (gateway, misdirected_table(number)), _nobody(gateway), True
+
+
+def of_port(port: tuple[Key, int], alone: str) -> Iterator[tuple[tuple[Key, str], tuple[ir.ListenerKey, str], bool]]:
+    """Name the Envoy listener that the listeners of a port share."""
+    gateway, number = port
+    if alone == MANY:
+        yield (gateway, misdirected_name(number)), (_nobody(gateway), ""), True
+
+
+def or_listener(
+    encode: Callable[..., Resource | None], key: tuple[Key, str], members: Any, *tables: Lookup[Any, Any]
+) -> Resource | None:
+    """Encode an Envoy listener of a Gateway: one that listeners of a port share, or else the one of a port."""
+    _, name = key
+    return _listener(name) if _is_shared(name) else encode(key, members, *tables)
+
+
+def or_cluster(
+    of_gateway: Callable[..., Resource | None], key: tuple[Key, str], used: Any, *tables: Lookup[Any, Any]
+) -> Resource | None:
+    """Return a cluster that a Gateway uses: the one that leads to such a listener, or else that of a backend."""
+    _, name = key
+    return _cluster(name) if _is_shared(name) else of_gateway(key, used, *tables)
+
+
+def _is_shared(name: str) -> bool:
     return name.startswith(misdirected_name(0)[:-1])
 
 
-def encode_listener(name: str, port: int) -> Resource:
-    """Encode the listener that the tables of a port share."""
-    manager = hcm.connection_manager(misdirected_table(port), strips_port=False)
+def _listener(name: str) -> Resource:
+    manager = hcm.connection_manager(f"{name}/{SHARD}", strips_port=False)
     message = wire.new(
         listener_v3.Listener,
         name=name,
@@ -104,16 +151,7 @@ def encode_listener(name: str, port: int) -> Resource:
     return resource(name, wire.encode(message))
 
 
-def or_cluster(
-    of_gateway: Callable[..., Resource | None], key: tuple[Key, str], used: object, *tables: Lookup[Any, Any]
-) -> Resource | None:
-    """Return a cluster that a Gateway uses: one that tables share, or else the one of a backend."""
-    _, name = key
-    return _cluster(name) if is_shared(name) else of_gateway(key, used, *tables)
-
-
 def _cluster(name: str) -> Resource:
-    """Encode the cluster that leads to the listener of the same name."""
     address = wire.new(
         core_v3.Address, envoy_internal_address=wire.new(core_v3.EnvoyInternalAddress, server_listener_name=name)
     )
@@ -129,21 +167,12 @@ def _cluster(name: str) -> Resource:
     return resource(name, wire.encode(message))
 
 
-def _ports(parent: ir.Parent) -> Iterator[Neighbours]:
-    secure = [it for it in parent.listeners if it.serves and it.protocol in ir.SECURE_PROTOCOLS]
-    for port, members in groupby(sorted(secure, key=attrgetter("port")), attrgetter("port")):
-        found = tuple(members)
-        with_table = tuple(it for it in found if it.protocol == "HTTPS")
-        if with_table:
-            yield Neighbours(with_table[0].gateway, port, with_table, nested({it.hostname for it in found}))
+def _table(named: Named) -> str:
+    return next((table for _, table in named if table), "")
 
 
 def _nobody(gateway: Key) -> ir.ListenerKey:
     return ir.ListenerKey(Ref("Gateway", *gateway), NOBODY)
-
-
-def _host(port: Neighbours, table: str, domain: str) -> ir.HostKey:
-    return ir.HostKey(port.gateway, table, domain, _nobody(port.gateway))
 
 
 def _answer() -> EncodedRoute:
