@@ -153,6 +153,11 @@ class ClusterKey(NamedTuple):
     kind: str = "Service"
     """What the backend is; kinds' names are told apart from namespaces by their upper case."""
 
+    @property
+    def transport(self) -> str:
+        """What its port is a port of: TCP or UDP."""
+        return "UDP" if self.protocol == "udp" else "TCP"
+
 
 OVER_TLS = frozenset({"https1", "https2", "tls"})
 """Protocols of clusters over TLS."""

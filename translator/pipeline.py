@@ -6,6 +6,7 @@ from typing import NamedTuple
 from translator import ir
 from translator.api.kinds import Object
 from translator.attach.certificates import Certificate
+from translator.attach.set_progress import of_set
 from translator.incremental import Graph
 from translator.status import Status, StatusChange
 from translator.value import Key, Ref, Value
@@ -21,7 +22,8 @@ from translator.xds.resource import (
     TableChange,
     VirtualHost,
 )
-from translator.xds.verdicts import suspects
+from translator.xds.streams import EncodedStream
+from translator.xds.verdicts import stream_suspects, suspects
 
 
 SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
@@ -69,9 +71,7 @@ class Translator:
         self._listeners = listeners.declare(graph, self._sources, settings.controller_name)
         self._routes = routes.declare(graph, self._sources, self._listeners)
         self._telemetry = telemetry.declare(graph, self._sources, self._listeners, self._routes)
-        self._clusters = clusters.declare(
-            graph, self._sources, self._routes, self._telemetry, settings.dns_services
-        )
+        self._clusters = clusters.declare(graph, self._sources, self._routes, self._telemetry, settings.dns_services)
         self._envoy = envoy.declare(
             graph,
             self._sources,
@@ -114,6 +114,17 @@ class Translator:
         found = self._listeners.reported.get(gateway)
         if found is not None:
             self._sources.progress.put(gateway, ir.Progress(generation, found.served))
+
+    def acknowledge_sets(self, gateway: Key) -> None:
+        """Say that the Envoys of a Gateway have acknowledged what its ListenerSets were translated to, all of them."""
+        for key in self.awaiting(gateway):
+            self.acknowledge_set(key)
+
+    def acknowledge_set(self, key: Key) -> None:
+        """Say that the Envoys of its Gateway have acknowledged what a ListenerSet was translated to."""
+        found = self._listeners.sets.get(key)
+        if found is not None:
+            self._sources.set_progress.put(key, of_set(found))
 
     def refuse(self, gateway: Key, type_: ResourceType, name: str, refused: Refused, host: str = "") -> None:
         """Say that an Envoy refused a version of a resource; it counts until the resource changes or is accepted.
@@ -207,6 +218,23 @@ class Translator:
         found = self._listeners.reported.get(gateway)
         return None if found is None else found.generation
 
+    def awaited(self) -> Iterator[Key]:
+        """Every Gateway with ListenerSets that its Envoys have yet to acknowledge."""
+        return (gateway for gateway, _ in self._listeners.awaiting.items())
+
+    def awaiting(self, gateway: Key) -> tuple[Key, ...]:
+        """Return the ListenerSets of a Gateway that its Envoys have yet to acknowledge."""
+        return tuple(key for key, _ in self._listeners.awaiting.get(gateway) or ())
+
+    def mark(self, gateway: Key) -> int:
+        """Return what there is of a Gateway's ListenerSets, in a number that is the same in every process."""
+        return self._listeners.marks.get(gateway) or 0
+
+    def generation_of_set(self, key: Key) -> int | None:
+        """Return the generation that a ListenerSet on a Gateway of ours was translated at."""
+        found = self._listeners.sets.get(key)
+        return None if found is None else found.generation
+
     def is_refused(self, gateway: Key, type_: ResourceType, name: str, host: str = "") -> bool:
         """Whether a refusal of a resource is known that was not taken back, be it of a version that was before."""
         if type_ is ResourceType.ROUTE:
@@ -232,6 +260,11 @@ class Translator:
             if host is not None:
                 return suspects(key, host, held, self._envoy.hosted)
         return ()
+
+    def newcomers(self, gateway: Key, listener: str, held: bytes) -> tuple[Ref, ...]:
+        """Name the routes whose part of an Envoy listener is new to an Envoy that holds `held` in its place."""
+        members = self._envoy.ported.get((gateway, listener)) or ()
+        return stream_suspects((it for _, it in members if isinstance(it, EncodedStream)), held)
 
     def certificates(self) -> Iterator[tuple[Key, Certificate]]:
         """Every Secret that a listener serves a certificate from, and what there is to know of that without a clock."""

@@ -54,7 +54,7 @@ def served_by(
     owner: Ref, listener: Listener, checked: Lookup[Key, Certificate | Refusal], granted: Lookup[str, Grants]
 ) -> tuple[tuple[Key, ...], tuple[Refusal, ...]]:
     """Return the Secrets that a listener can serve, and a refusal for each reference that it cannot."""
-    if listener.protocol == "HTTPS" and not _references(listener):
+    if terminates(listener) and not _references(listener):
         message = f"listener {listener.name} terminates TLS without a certificate; name a Secret in tls.certificateRefs"
         return (), (Refusal(Reason.INVALID_CERTIFICATE_REF, message),)
     served: dict[Key, None] = {}
@@ -69,10 +69,15 @@ def served_by(
     return tuple(served), tuple(refusals)
 
 
+def terminates(listener: Listener) -> bool:
+    """Say whether a listener needs certificates."""
+    passes_through = listener.tls is not None and listener.tls.mode == "Passthrough"
+    return listener.protocol == "HTTPS" or (listener.protocol == "TLS" and not passes_through)
+
+
 def _references(listener: Listener) -> tuple[SecretObjectReference, ...]:
     """The certificateRefs of a listener that terminates TLS; others have none that count."""
-    terminates = listener.protocol in ("HTTPS", "TLS") and listener.tls is not None and listener.tls.mode == "Terminate"
-    return listener.tls.certificate_refs if terminates and listener.tls is not None else ()
+    return listener.tls.certificate_refs if terminates(listener) and listener.tls is not None else ()
 
 
 def _target(owner: Ref, ref: SecretObjectReference) -> Key:

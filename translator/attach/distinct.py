@@ -11,7 +11,7 @@ from translator.attach.conditions import Reason
 from translator.attach.hostnames import covers
 from translator.ir import ANY_HOST, Refusal
 
-SPOKEN: Mapping[str, str] = {"HTTP": "HTTP", "HTTPS": "TLS"}
+SPOKEN: Mapping[str, str] = {"HTTP": "HTTP", "HTTPS": "TLS", "TLS": "TLS", "TCP": "TCP", "UDP": "UDP"}
 """What the port of a listener speaks, by protocol: listeners share a port where they speak the same on it."""
 
 WITHOUT_HOSTNAME = ("TCP", "UDP")

@@ -38,7 +38,7 @@ def locate(
         return None
     place = Key(cluster.key.namespace, cluster.key.name)
     service = services.get(place)
-    port = None if service is None else backends.port_of(service, cluster.key.port)
+    port = None if service is None else backends.port_of(service, cluster.key.port, cluster.key.transport)
     if port is None:
         return ir.Endpoints(name, ())
     found = addresses((it for _, it in slices.get(place) or () if it.address_type != FQDN), port)

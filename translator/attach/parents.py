@@ -26,11 +26,12 @@ NO_SCOPE = ("", "None")
 
 
 class Sharing(NamedTuple):
-    """Listeners of one port and protocol of a Gateway, which only their hostnames tell apart."""
+    """Listeners of one port of a Gateway, which only their hostnames tell apart."""
 
     gateway: Key
     port: int
-    protocol: str
+    spoken: str
+    """The protocol; TLS for HTTPS too, for a server name chooses among both."""
 
 
 Defaults = tuple[tuple[Key, bool], ...]
@@ -215,4 +216,5 @@ def _serving(parent: ir.Parent) -> Iterator[tuple[Sharing, ir.Listener]]:
 
 
 def _sharing(listener: ir.Listener) -> Sharing:
-    return Sharing(listener.gateway, listener.port, listener.protocol)
+    spoken = "TLS" if listener.protocol in ir.SECURE_PROTOCOLS else listener.protocol
+    return Sharing(listener.gateway, listener.port, spoken)

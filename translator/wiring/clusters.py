@@ -4,8 +4,9 @@ from functools import partial
 from typing import NamedTuple
 
 from translator import ir
-from translator.attach import backend_tls, clusters, endpoints, telemetry
+from translator.attach import backend_tls, clusters, endpoints, pools, telemetry
 from translator.incremental import Graph, Table
+from translator.value import Ref
 from translator.wiring.routes import Routes
 from translator.wiring.sources import Sources
 from translator.wiring.telemetry import Telemetry
@@ -17,6 +18,7 @@ class Clusters(NamedTuple):
     named: Table[str, clusters.Named]
     reached: Table[str, ir.Cluster]
     located: Table[str, ir.Endpoints]
+    pools: Table[Ref, ir.Pool]
 
 
 def declare(graph: Graph, sources: Sources, routes: Routes, observed: Telemetry, dns_services: bool) -> Clusters:
@@ -28,4 +30,5 @@ def declare(graph: Graph, sources: Sources, routes: Routes, observed: Telemetry,
     found = graph.derived("services reached", named, partial(clusters.reach, dns_services), objects["Service"], sliced)
     reached = graph.derived("clusters", found, backend_tls.secured, objects["Service"], routes.targeted, routes.judged)
     located = graph.derived("endpoints", reached, endpoints.locate, objects["Service"], slices)
-    return Clusters(named, reached, located)
+    gathered = graph.derived("pools", routes.resolved, pools.gather, reached, located)
+    return Clusters(named, reached, located, gathered)

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from translator import ir
-from translator.attach import conflicts, parents, policies, routes
+from translator.attach import conflicts, parents, policies, routes, streams
 from translator.incremental import Graph, Table
 from translator.value import Key, Ref
 from translator.wiring.listeners import Listeners
@@ -22,6 +22,8 @@ class Routes(NamedTuple):
     resolved: Table[Ref, ir.Resolved]
     rejected: Table[Ref, ir.Refusal]
     accepted: Table[Ref, ir.Bound]
+    first: Table[ir.StreamKey, streams.First]
+    """Whose the connections of TLS, TCP and UDP listeners are."""
 
 
 def declare(graph: Graph, sources: Sources, listeners: Listeners) -> Routes:
@@ -48,4 +50,6 @@ def declare(graph: Graph, sources: Sources, listeners: Listeners) -> Routes:
     http = graph.group("http routes", (bound, conflicts.http_by_listener))
     losers = graph.derived("cross-kind conflicts", grpc, conflicts.losers, http, rejected)
     accepted = graph.derived("accepted", bound, conflicts.settle, losers)
-    return Routes(judged, claimed, targeted, resolved, rejected, accepted)
+    streamed = graph.group("streams", (accepted, streams.served))
+    first = graph.derived("first streams", streamed, streams.first)
+    return Routes(judged, claimed, targeted, resolved, rejected, accepted, first)

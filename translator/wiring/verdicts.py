@@ -42,6 +42,9 @@ def declare(
             clusters.named,
             routes.accepted,
         ),
+        of.LISTENER: graph.derived(
+            "listener verdicts", refused[of.LISTENER], verdicts.of_listener, envoy.resources[of.LISTENER]
+        ),
         of.ROUTE: graph.derived(
             "host verdicts",
             sources.refused_hosts,

@@ -61,9 +61,11 @@ def _closing(listener: ir.Listener, domain: str) -> listener_v3.FilterChain:
     )
 
 
-def _sealed(domain: str) -> listener_v3.FilterChainMatch:
+def _sealed(domain: str) -> listener_v3.FilterChainMatch | None:
     """Match a server name; where any will do, it is TLS all the same."""
-    return server_names(domain) or wire.new(listener_v3.FilterChainMatch, transport_protocol="tls")
+    if domain == ir.ANY_HOST:
+        return wire.new(listener_v3.FilterChainMatch, transport_protocol="tls")
+    return server_names(domain)
 
 
 def server_names(hostname: str) -> listener_v3.FilterChainMatch | None:

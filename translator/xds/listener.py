@@ -54,7 +54,7 @@ def encode(
         return None
     streams = {place: it for place, it in members if isinstance(it, EncodedStream)}
     placement = placements.get(gateway) or ir.Placement()
-    tracer = tracers.get(gateway) if listeners[0].protocol in ir.HTTP_PROTOCOLS else None
+    tracer = tracers.get(gateway) if any(it.protocol in ir.HTTP_PROTOCOLS for it in listeners) else None
     message = wire.new(
         listener_v3.Listener,
         name=name,

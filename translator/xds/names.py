@@ -35,6 +35,12 @@ def pool_name(route: Ref) -> str:
     return f"{route.kind}/{route.namespace}/{route.name}"
 
 
+def pooled(cluster: str) -> Ref | None:
+    """Return the route whose backends a cluster has; None where it is no pool."""
+    kind, *place = cluster.split("/")
+    return Ref(kind, *place) if kind in ir.STREAM_ROUTES else None
+
+
 def listener_name(protocol: str, port: int) -> str:
     """Name the Envoy listener of a Gateway's port: `tcp/443`, or `udp/53`; every protocol but UDP runs over TCP."""
     return f"{'udp' if protocol == 'UDP' else 'tcp'}/{port}"

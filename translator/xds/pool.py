@@ -3,14 +3,19 @@
 What is for a backend without endpoints goes where nobody answers: to the discard port (RFC 863) of Envoy's own host.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from envoy_data_plane.envoy.config.cluster import v3 as cluster_v3
 from envoy_data_plane.envoy.config.core import v3 as core_v3
 from envoy_data_plane.envoy.config.endpoint import v3 as endpoint_v3
 
 from translator import ir
+from translator.value import Key, Lookup, Ref
 from translator.xds import discovery, wire
 from translator.xds.endpoint import lb_endpoint
 from translator.xds.limits import circuit_breakers
+from translator.xds.names import pooled
 from translator.xds.resource import Resource, resource
 
 NOBODY = ("127.0.0.1", 9)
@@ -40,6 +45,19 @@ def encode(key: object, pool: ir.Pool) -> Resource:
 def locate(key: object, pool: ir.Pool) -> Resource | None:
     """Encode its endpoints; None where they are names, which the cluster itself holds."""
     return None if pool.resolves else resource(pool.name, wire.encode(_assignment(pool)))
+
+
+def or_backend(
+    of_gateway: Callable[..., Resource | None],
+    key: tuple[Key, str],
+    used: object,
+    pool_rows: Lookup[Ref, Resource],
+    *rows: Lookup[Any, Any],
+) -> Resource | None:
+    """Return what a Gateway uses: that of a pool, or else that of a backend."""
+    _, name = key
+    route = pooled(name)
+    return of_gateway(key, used, *rows) if route is None else pool_rows.get(route)
 
 
 def _assignment(pool: ir.Pool) -> endpoint_v3.ClusterLoadAssignment:

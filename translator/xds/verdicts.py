@@ -13,6 +13,7 @@ from translator.value import Key, Lookup, Ref, Value
 from translator.xds.hosts import Members
 from translator.xds.resource import Refused, Resource, RouteTable, VirtualHost, version
 from translator.xds.secret import Shown
+from translator.xds.streams import EncodedStream
 
 Tabled: TypeAlias = tuple[tuple[ir.ListenerKey, bool], ...]
 Words: TypeAlias = tuple[tuple[tuple[Any, ...], str], ...]
@@ -91,6 +92,15 @@ def of_secret(
     return Verdict(f"Secret {name}: {refused.words}", tuple(dict.fromkeys((*serving, *listeners))), routes)
 
 
+def of_listener(key: tuple[Key, str], refused: Refused, rows: Lookup[tuple[Key, str], Resource]) -> Verdict | None:
+    """An Envoy listener concerns the routes that are to blame; its own listeners are not served by it."""
+    _, name = key
+    current = rows.get(key)
+    if current is None or current.version != refused.version or not refused.routes:
+        return None
+    return Verdict(f"port {name}: {refused.words}", (), refused.routes)
+
+
 def by_route(type_: str, key: tuple[Any, ...], verdict: Verdict) -> Iterator[tuple[Ref, tuple[Any, ...], str]]:
     """Put a verdict on a resource of some type to the others on a route."""
     return ((ref, (type_, *key), verdict.words) for ref in verdict.routes)
@@ -127,6 +137,11 @@ def _concerned(
             routes[ref] = None
             listeners.update(dict.fromkeys(found))
     return tuple(listeners), tuple(routes)
+
+
+def stream_suspects(streams: Iterable[EncodedStream], held: bytes) -> tuple[Ref, ...]:
+    """Name the routes of a refused Envoy listener whose part of it is new to an Envoy that holds `held`."""
+    return tuple(dict.fromkeys(it.route for it in streams if it.frame not in held))
 
 
 def _listeners(gateway: Key, bound: ir.Bound | None) -> Iterable[ir.ListenerKey]:
