@@ -13,7 +13,7 @@ NAMESPACE ?= gatehouse-system
 RELEASE ?= gatehouse
 export IMAGE LAB VALUES NAMESPACE RELEASE REPORT KIND
 
-.PHONY: setup run test test-live lint bench clean image install uninstall conformance test-cluster manifests
+.PHONY: setup run test test-live lint bench clean image install uninstall conformance test-cluster manifests protos
 
 setup: $(SETUP)
 
@@ -63,6 +63,10 @@ test-cluster: setup
 manifests:
 	cp deploy/crds/*.yaml deploy/helm/gatehouse/crds/
 	$(INSIDE) hack/kustomize.sh > deploy/kustomize/gatehouse.yaml
+
+# The messages of the debug endpoint; a test asks that they are those of the definition.
+protos: setup
+	$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. xds_server/debug/v1/debug.proto
 
 clean:
 	rm -rf build .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

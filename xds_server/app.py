@@ -56,7 +56,7 @@ class Running:
         self._settings = settings
         self._xds = Server(self.plane.snapshots, self.plane.hear)
         self.xds_port = bound(self._xds.bind, settings.xds_address)
-        self._debug = DebugServer(self.plane.snapshots, self._xds.streams)
+        self._debug = DebugServer(self.plane, self._xds.streams)
         self.debug_port = bound(self._debug.bind, settings.debug_address)
         self._listening = False
 

@@ -99,7 +99,7 @@ class Cluster:
         )
         admission = FleetAdmission(TokenReviews(client), self._accounts)
         self._xds = Server(self.plane.snapshots, self.plane.hear, admission=admission)
-        self._debug = DebugServer(self.plane.snapshots, self._xds.streams)
+        self._debug = DebugServer(self.plane, self._xds.streams)
         bound(self._debug.bind, settings.debug_address)
         self._progress = Progress(self.plane, self._xds.settled)
         self._writer = StatusWriter(

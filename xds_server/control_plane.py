@@ -1,7 +1,7 @@
 """The two ends joined: changes of objects go in, every Gateway's snapshot and every object's status come out."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import structlog
 
@@ -9,12 +9,14 @@ from translator.ir import Placement
 from translator.pipeline import Commit, Settings, Translator
 from translator.status import Status
 from translator.value import Key, Ref
-from translator.xds.resource import Refused, ResourceType
+from translator.xds.resource import HostChange, Refused, ResourceChange, ResourceType, TableChange
 from xds_server import metrics
 from xds_server.ads.events import Acked, Connected, Disconnected, Event, Nacked, Settled
 from xds_server.files import Change, Put
+from xds_server.history import Edit, History
 from xds_server.refusals import Refusal, Refusers
-from xds_server.snapshot import SnapshotCache
+from xds_server.snapshot import Change as SnapshotChange
+from xds_server.snapshot import Item, SnapshotCache
 
 log = structlog.get_logger()
 
@@ -28,6 +30,7 @@ class ControlPlane:
     def __init__(self, settings: Settings) -> None:
         self.translator = Translator(settings)
         self.snapshots = SnapshotCache()
+        self.history = History()
         self._statuses: dict[Ref, Status] = {}
         self._watchers: list[Watcher] = []
         self._ears: list[Ear] = []
@@ -49,14 +52,17 @@ class ControlPlane:
 
     def change(self, changes: Iterable[Change], placements: Mapping[Key, Placement | None] | None = None) -> Commit:
         """Take in a batch of changes and publish what they mean, in one commit."""
+        causes = []
         for change in changes:
+            causes.append(change.ref)
             if isinstance(change, Put):
                 self.translator.put(change.ref.kind, change.value)
             else:
                 self.translator.delete(change.ref.kind, change.ref.key)
         for gateway, placement in (placements or {}).items():
             self.translator.place(gateway, placement)
-        return self._commit()
+            causes.append(Ref("Gateway", *gateway))
+        return self._commit(causes)
 
     def hear(self, event: Event) -> None:
         """Take note of what a stream found out about its Envoy; what it refuses shows in routes and conditions."""
@@ -133,7 +139,7 @@ class ControlPlane:
             self.translator.acknowledge(gateway, generation)
         self._commit()
 
-    def _commit(self) -> Commit:
+    def _commit(self, causes: Sequence[Ref] = ()) -> Commit:
         with metrics.COMMIT_SECONDS.time():
             commit = self.translator.commit()
         if not commit:
@@ -146,12 +152,26 @@ class ControlPlane:
         if any(change.type is ResourceType.SECRET for change in commit.resources):
             for secret in self._expired():
                 log.warning("certificate.expired", secret=str(secret), hint="it is served all the same; renew it")
-        touched = self.snapshots.apply((*commit.resources, *commit.tables, *commit.hosts))
+        edits: tuple[SnapshotChange, ...] = (*commit.resources, *commit.tables, *commit.hosts)
+        if edits:
+            self.history.record(time.time(), causes, map(self._edit, edits), len(edits))
+        touched = self.snapshots.apply(edits)
         for gateway in touched:
             log.debug("snapshot.published", gateway=str(gateway), hosts=len(commit.hosts))
         for watcher in self._watchers:
             watcher(commit)
         return commit
+
+    def _edit(self, change: SnapshotChange) -> Edit:
+        """Say what a change replaces, before it is made."""
+        match change:
+            case ResourceChange(gateway, kind, name, after):
+                item = Item(name)
+            case TableChange(gateway, name, after):
+                kind, item = ResourceType.ROUTE, Item(name)
+            case HostChange(gateway, table, name, after):
+                kind, item = ResourceType.ROUTE, Item(table, name)
+        return Edit(gateway, kind, item, self.snapshots[gateway].get(kind, item), after)
 
     def _expired(self) -> Iterator[Key]:
         """Yield the Secrets whose certificates are served although they have expired."""

@@ -13,12 +13,13 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
+from translator.pipeline import Settings
 from translator.value import Key
 from translator.xds.resource import ResourceChange, ResourceType, TableChange, resource, route_table
 from xds_server.ads.messages import Node
 from xds_server.ads.report import ResourceReport, Standing, StreamReport, TypeReport
+from xds_server.control_plane import ControlPlane
 from xds_server.debug.service import CSDS, DebugServer
-from xds_server.snapshot import SnapshotCache
 
 pytestmark = pytest.mark.anyio
 
@@ -34,17 +35,17 @@ def secret() -> bytes:
     return message.SerializeToString()
 
 
-def snapshots() -> SnapshotCache:
+def plane() -> ControlPlane:
     """Two Gateways; `side` has no Envoy."""
-    cache = SnapshotCache()
-    cache.apply(
+    plane = ControlPlane(Settings())
+    plane.snapshots.apply(
         [
             ResourceChange(EDGE, ResourceType.CLUSTER, CLUSTER.name, CLUSTER),
             ResourceChange(EDGE, ResourceType.SECRET, "shop/tls", resource("shop/tls", secret())),
             TableChange(SIDE, "http/80/0", route_table("http/80/0", b"\x0a\x09http/80/0")),
         ]
     )
-    return cache
+    return plane
 
 
 def stream() -> StreamReport:
@@ -59,7 +60,7 @@ def stream() -> StreamReport:
 @pytest.fixture(scope="module")
 async def address() -> AsyncIterator[str]:
     """A debug server's address; one for all tests, for gRPC does not like its event loop to change."""
-    server = DebugServer(snapshots(), lambda: (stream(),))
+    server = DebugServer(plane(), lambda: (stream(),))
     port = server.bind("127.0.0.1:0")
     await server.start()
     try:

@@ -1,67 +1,63 @@
 """`gatehouse explain`: which way a request would go, from files or from a running control plane."""
 
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-
-import grpc
-import msgspec
-import yaml
+from typing import Any
 
 from translator.pipeline import Settings
 from translator.value import Key
 from translator.xds.resource import ResourceType
-from xds_server.cli import snapshot
+from xds_server.cli.asking import AMISS, CANNOT_ASK, Server, asked, document, write
 from xds_server.cli.translate import gateway_key, no_gateway, translated
+from xds_server.debug.answers import explanation
+from xds_server.debug.v1 import debug_pb2 as pb
 from xds_server.explaining.configuration import Configuration
-from xds_server.explaining.explanation import Explanation, Won, explain
-from xds_server.explaining.request import NotARequest, Request, read
+from xds_server.explaining.explanation import explain, furthest
+from xds_server.explaining.request import read
 from xds_server.files import FileSource
 from xds_server.rendering import route_configuration
 from xds_server.schema import Channel
 
-NOT_SERVED, CANNOT_RUN = 1, 2
+
+def run(request: Any, *, paths: Sequence[Path], server: str, output: str, channel: str, controller_name: str) -> int:
+    """Explain a pb.ExplainRequest and print; return 0 where a Gateway serves it, 1 where none does, 2 where nobody
+    can tell.
+    """
+    if paths:
+        return _of_files(request, paths, output, Channel(channel), controller_name)
+
+    def question(it: Server) -> int:
+        return _show(it.ask("Explain", request, pb.ExplainResponse).explanations, request, output)
+
+    return asked(server, question)
 
 
-def run(
-    method: str,
-    url: str,
-    *,
-    headers: Sequence[str],
-    server_name: str | None,
-    paths: Sequence[Path],
-    server: str,
-    gateway: str | None,
-    output: str,
-    channel: str,
-    controller_name: str,
-) -> int:
-    """Explain and print; return 0 where a Gateway serves the request, 1 where none does, 2 where nobody can tell."""
-    only = gateway_key(gateway)
+def _of_files(request: Any, paths: Sequence[Path], output: str, channel: Channel, controller_name: str) -> int:
+    only = gateway_key(request.gateway or None)
     try:
-        request = read(method, url, headers, server_name)
-        found = of_files(paths, channel, controller_name) if paths else of_server(server)
-    except NotARequest as error:
+        wanted = read(
+            request.method,
+            request.url,
+            request.headers,
+            request.server_name if request.HasField("server_name") else None,
+        )
+        found = [
+            it for it in configurations(paths, channel, controller_name) if only is None or it.gateway == str(only)
+        ]
+        explanations = [explanation(it) for it in furthest(explain(wanted, it) for it in found)]
+    except ValueError as error:
         print(error, file=sys.stderr)
-        return CANNOT_RUN
-    except grpc.RpcError as error:
-        print(f"cannot ask {server}: {error.details()}; is `gatehouse serve` or `up` running there?", file=sys.stderr)
-        return CANNOT_RUN
-    configurations = [it for it in found if only is None or it.gateway == str(only)]
-    if not configurations:
+        return CANNOT_ASK
+    if not explanations:
         print(no_gateway(only) if only else "there is no Gateway of ours", file=sys.stderr)
-        return NOT_SERVED
-    explanations = [explain(request, it) for it in configurations]
-    furthest = max(it.reached for it in explanations)
-    shown = [it for it in explanations if it.reached == furthest]
-    sys.stdout.write(written(shown, request, output))
-    return 0 if any(it.is_served for it in shown) else NOT_SERVED
+        return AMISS
+    return _show(explanations, request, output)
 
 
-def of_files(paths: Sequence[Path], channel: str, controller_name: str) -> list[Configuration]:
+def configurations(paths: Sequence[Path], channel: Channel, controller_name: str) -> list[Configuration]:
     """Return what the Gateways of some files would get."""
-    batch = FileSource(paths, Channel(channel)).read()
+    batch = FileSource(paths, channel).read()
     for finding in batch.findings:
         print(finding, file=sys.stderr)
     translator, _ = translated(batch, Settings(controller_name=controller_name, dns_services=True))
@@ -74,28 +70,17 @@ def of_files(paths: Sequence[Path], channel: str, controller_name: str) -> list[
     return [Configuration(str(gateway), rows) for gateway, rows in sorted(found.items())]
 
 
-def of_server(server: str) -> list[Configuration]:
-    """Return what a running control plane serves, once for each Gateway; raises grpc.RpcError."""
-    found: dict[str, list[tuple[str, str, bytes]]] = {}
-    for client in snapshot.fetch(server).config:
-        rows = [(it.type_url, it.name, it.xds_config.value) for it in client.generic_xds_configs]
-        found.setdefault(client.node.cluster, rows)
-    return [Configuration(gateway, rows) for gateway, rows in sorted(found.items())]
-
-
-def written(explanations: Iterable[Explanation], request: Request, output: str) -> str:
-    """Write explanations for people, or as YAML or JSON."""
+def _show(explanations: Sequence[Any], request: Any, output: str) -> int:
     if output == "text":
-        return "\n".join(text(it, request) for it in explanations)
-    documents = [msgspec.to_builtins(it) for it in explanations]
-    if output == "json":
-        return "".join(f"{json.dumps(it)}\n" for it in documents)
-    return yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True, width=120)
+        sys.stdout.write("\n".join(text(it, request) for it in explanations))
+    else:
+        write(map(document, explanations), output)
+    return 0 if any(it.won for it in explanations) else AMISS
 
 
-def text(found: Explanation, request: Request) -> str:
+def text(found: Any, request: Any) -> str:
     """Write an explanation for people."""
-    lines = [f"{request.method} {request.scheme}://{request.authority}{request.path}"]
+    lines = [f"{request.method.upper()} {request.url}"]
     lines += [f"  Gateway       {found.gateway}"]
     lines += (
         [f"  listener      {found.listener}" + (f", {found.chain}" if found.chain else "")] if found.listener else []
@@ -112,13 +97,13 @@ def text(found: Explanation, request: Request) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _of_winner(won: Won) -> Iterable[str]:
-    yield f"  {won.answer.words}{_share(won.percent)}"
-    for it in won.answer.filters:
+def _of_winner(won: Any) -> Iterable[str]:
+    yield f"  {won.words}{_share(won.percent)}"
+    for it in won.filters:
         yield f"    {it}"
-    for it in won.answer.mirrors:
+    for it in won.mirrors:
         yield f"    mirrored to {it}"
-    for destination in won.answer.destinations:
+    for destination in won.destinations:
         reached = ", ".join(f"{it.address} ({it.health})" for it in destination.endpoints) or "no endpoint"
         yield f"    {destination.cluster}: {destination.words or reached}"
 

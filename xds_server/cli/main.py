@@ -33,6 +33,9 @@ Controller = Annotated[
 ]
 LogLevel = Annotated[str, typer.Option(help="`debug`, `info`, `warning` or `error`.")]
 GatewayOption = Annotated[str | None, typer.Option("--gateway", help="Only this Gateway.", metavar="NAMESPACE/NAME")]
+Server = Annotated[str, typer.Option(help="The control plane's debug endpoint.", metavar="HOST:PORT")]
+DEBUG_ADDRESS = "127.0.0.1:18001"
+Text = Annotated[str, typer.Option("-o", "--output", help="`text`, `yaml` or `json`.")]
 Output = Annotated[str, typer.Option("-o", "--output", help="`yaml` or `json`.")]
 
 
@@ -84,7 +87,10 @@ def serve(
     ] = None,
     xds_address: Annotated[str, typer.Option(help="Where Envoys connect.", metavar="HOST:PORT")] = "127.0.0.1:18000",
     debug_address: Annotated[
-        str, typer.Option(help="The gRPC debug endpoint: CSDS, reflection, health.", metavar="HOST:PORT")
+        str,
+        typer.Option(
+            help="The gRPC debug endpoint: gatehouse.debug.v1, CSDS, reflection, health.", metavar="HOST:PORT"
+        ),
     ] = "127.0.0.1:18001",
     metrics_address: Annotated[
         str, typer.Option(help="Prometheus metrics at /metrics.", metavar="HOST:PORT")
@@ -195,9 +201,7 @@ def snapshot(
     type_: Annotated[
         str | None, typer.Option("--type", help="`listeners`, `routes`, `clusters`, `endpoints` or `secrets`.")
     ] = None,
-    server: Annotated[
-        str, typer.Option(help="The control plane's debug endpoint.", metavar="HOST:PORT")
-    ] = "127.0.0.1:18001",
+    server: Server = DEBUG_ADDRESS,
     output: Output = "yaml",
 ) -> None:
     """Print what a **running** control plane serves, and what each Envoy has accepted or refused of it."""
@@ -231,11 +235,9 @@ def explain(
         list[Path] | None,
         typer.Option("-f", "--file", help="Ask these files or folders instead of a server.", metavar="PATH"),
     ] = None,
-    server: Annotated[
-        str, typer.Option(help="The control plane's debug endpoint.", metavar="HOST:PORT")
-    ] = "127.0.0.1:18001",
+    server: Server = DEBUG_ADDRESS,
     gateway: GatewayOption = None,
-    output: Annotated[str, typer.Option("-o", "--output", help="`text`, `yaml` or `json`.")] = "text",
+    output: Text = "text",
     channel: Channel = "experimental",
     controller_name: Controller = CONTROLLER,
 ) -> None:
@@ -245,21 +247,79 @@ def explain(
     The port of the URL is the listener's. Exit status: 0 it is served, 1 it is not, 2 nobody can tell.
     """
     from xds_server.cli import explain as command
+    from xds_server.debug.v1 import debug_pb2 as pb
 
+    request = pb.ExplainRequest(
+        method=method, url=url, headers=header or (), server_name=server_name, gateway=gateway or ""
+    )
     raise typer.Exit(
         command.run(
-            method,
-            url,
-            headers=header or (),
-            server_name=server_name,
+            request,
             paths=file or (),
             server=server,
-            gateway=gateway,
             output=_one_of(output, "--output", "text", "yaml", "json"),
             channel=_one_of(channel, "--channel", "experimental", "standard"),
             controller_name=controller_name,
         )
     )
+
+
+@app.command()
+def status(
+    kind: Annotated[str, typer.Option("--kind", help="Only this kind, for example `HTTPRoute`.")] = "",
+    namespace: Annotated[str, typer.Option("-n", "--namespace", help="Only this namespace.")] = "",
+    amiss: Annotated[bool, typer.Option("--amiss", help="Only objects with something amiss.")] = False,
+    server: Server = DEBUG_ADDRESS,
+    output: Text = "text",
+) -> None:
+    """Print how every object **is**: what it is told in its conditions, by a running control plane.
+
+    Exit status: 0 all is as it should be, 1 something is not, 2 nobody can be asked.
+    """
+    from xds_server.cli import status as command
+
+    form = _one_of(output, "--output", "text", "yaml", "json")
+    raise typer.Exit(command.status(server, kind=kind, namespace=namespace, amiss=amiss, output=form))
+
+
+@app.command()
+def envoys(gateway: GatewayOption = None, server: Server = DEBUG_ADDRESS, output: Text = "text") -> None:
+    """Print the **Envoys** of each Gateway: what they hold, what they were sent, what they refused.
+
+    Exit status: 0 nothing is refused, 1 something is, 2 nobody can be asked.
+    """
+    from xds_server.cli import status as command
+
+    form = _one_of(output, "--output", "text", "yaml", "json")
+    raise typer.Exit(command.envoys(server, gateway=gateway or "", output=form))
+
+
+@app.command()
+def diff(
+    gateway: GatewayOption = None,
+    limit: Annotated[int, typer.Option("--last", help="How many changes.", min=1)] = 5,
+    server: Server = DEBUG_ADDRESS,
+    output: Text = "text",
+) -> None:
+    """Print the last **changes** to what Envoys are given, and the objects that caused them."""
+    from xds_server.cli import changes as command
+
+    form = _one_of(output, "--output", "text", "yaml", "json")
+    raise typer.Exit(command.diff(server, gateway=gateway or "", limit=limit, output=form))
+
+
+@app.command()
+def watch(
+    gateway: GatewayOption = None,
+    contents: Annotated[bool, typer.Option("--contents", help="With what was and what is.")] = False,
+    server: Server = DEBUG_ADDRESS,
+    output: Text = "text",
+) -> None:
+    """Print changes to what Envoys are given **as they happen**, until Ctrl-C."""
+    from xds_server.cli import changes as command
+
+    form = _one_of(output, "--output", "text", "yaml", "json")
+    raise typer.Exit(command.watch(server, gateway=gateway or "", contents=contents, output=form))
 
 
 @app.command()

@@ -1,5 +1,6 @@
-"""The debug endpoint's gRPC server: CSDS, health and reflection, so that grpcurl needs no files."""
+"""The debug endpoint's gRPC server: our own service, CSDS, health and reflection, so that grpcurl needs no files."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from importlib import import_module
 from typing import Any
@@ -9,13 +10,19 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from xds_server.ads.report import StreamReport
-from xds_server.snapshot import SnapshotCache
+from xds_server.control_plane import ControlPlane
+from xds_server.history import Change
 
 CSDS = "envoy.service.status.v3.ClientStatusDiscoveryService"
-DESCRIPTORS = "envoy.service.status.v3.csds_pb2"
-SERVICES = (CSDS, health.SERVICE_NAME, reflection.SERVICE_NAME)
+DESCRIPTORS = ("envoy.service.status.v3.csds_pb2", "xds_server.debug.v1.debug_pb2")
+DEBUG = "gatehouse.debug.v1.Debug"
+SERVICES = (DEBUG, CSDS, health.SERVICE_NAME, reflection.SERVICE_NAME)
 OPTIONS = (("grpc.max_send_message_length", -1), ("grpc.so_reuseport", 0))
 STOP_SECONDS = 0.5
+ONE_ANSWER = ("ListGateways", "ListObjects", "ListChanges", "Explain")
+MANY_ANSWERS = ("GetSnapshot",)
+MOST_WAITING = 1000
+"""Changes that wait for a reader."""
 
 Streams = Callable[[], Iterable[StreamReport]]
 
@@ -23,8 +30,9 @@ Streams = Callable[[], Iterable[StreamReport]]
 class DebugServer:
     """Answers questions about the snapshots and the streams; bound to loopback unless told otherwise."""
 
-    def __init__(self, snapshots: SnapshotCache, streams: Streams) -> None:
-        self._snapshots = snapshots
+    def __init__(self, plane: ControlPlane, streams: Streams) -> None:
+        self._plane = plane
+        self._snapshots = plane.snapshots
         self._streams = streams
         self._server = grpc.aio.server(options=OPTIONS)
         self._health = health.aio.HealthServicer()
@@ -35,6 +43,7 @@ class DebugServer:
             "StreamClientStatus": grpc.stream_stream_rpc_method_handler(self._stream),
         }
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(CSDS, handlers),))
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(DEBUG, self._methods()),))
 
     def bind(self, address: str) -> int:
         """Take a host:port, any free port where that is 0, and return the port; raises RuntimeError if it is taken."""
@@ -43,7 +52,7 @@ class DebugServer:
 
     async def start(self) -> None:
         """Answer from now on, and be healthy."""
-        for service in ("", CSDS):
+        for service in ("", CSDS, DEBUG):
             await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
         await self._server.start()
 
@@ -68,6 +77,67 @@ class DebugServer:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
             raise
 
+    # ---- gatehouse.debug.v1 ---------------------------------------------------------------------------------------
+
+    def _methods(self) -> dict[str, Any]:
+        """A method for each name; what answers it is imported with the first question."""
+        methods = {name: grpc.unary_unary_rpc_method_handler(self._one(name)) for name in ONE_ANSWER}
+        methods |= {name: grpc.unary_stream_rpc_method_handler(self._many(name)) for name in MANY_ANSWERS}
+        return {**methods, "WatchChanges": grpc.unary_stream_rpc_method_handler(self._watch_changes)}
+
+    def _answers(self, name: str, question: bytes) -> Iterable[bytes]:
+        from xds_server.debug import methods
+
+        return methods.METHODS[name](methods.Known(self._plane, self._streams), question)
+
+    def _one(self, name: str) -> Any:
+        async def method(question: bytes, context: Any) -> bytes:
+            try:
+                return next(iter(self._answers(name, question)))
+            except (ValueError, LookupError) as error:
+                await context.abort(*_wrong(error))
+                raise
+
+        return method
+
+    def _many(self, name: str) -> Any:
+        async def method(question: bytes, context: Any) -> AsyncIterator[bytes]:
+            try:
+                for each in self._answers(name, question):
+                    yield each
+                    await asyncio.sleep(0)
+            except (ValueError, LookupError) as error:
+                await context.abort(*_wrong(error))
+
+        return method
+
+    async def _watch_changes(self, question: bytes, context: Any) -> AsyncIterator[bytes]:
+        from xds_server.debug import methods
+
+        show = methods.watched(question)
+        waiting: asyncio.Queue[Change] = asyncio.Queue(MOST_WAITING)
+        history = self._plane.history
+
+        def take(change: Change) -> None:
+            if waiting.full():
+                waiting.get_nowait()  # a slow reader misses the oldest; the numbers show it
+            waiting.put_nowait(change)
+
+        history.watch(take)
+        try:
+            await context.send_initial_metadata(())  # who waits for it misses nothing afterwards
+            while True:
+                for shown in show(await waiting.get()):
+                    yield shown
+        finally:
+            history.unwatch(take)
+
+
+def _wrong(error: Exception) -> tuple[grpc.StatusCode, str]:
+    """What a question that cannot be answered is told."""
+    missing = isinstance(error, LookupError)
+    return (grpc.StatusCode.NOT_FOUND if missing else grpc.StatusCode.INVALID_ARGUMENT), str(error)
+
 
 class _LatePool:
     """The default descriptor pool, filled when somebody first looks something up in it."""
@@ -75,5 +145,6 @@ class _LatePool:
     def __getattr__(self, name: str) -> Any:
         from google.protobuf import descriptor_pool
 
-        import_module(DESCRIPTORS)
+        for module in DESCRIPTORS:
+            import_module(module)
         return getattr(descriptor_pool.Default(), name)

@@ -77,8 +77,15 @@ class Explanation(Value):
 
     @property
     def reached(self) -> int:
-        """How far the request came: where several Gateways could have had it, the furthest says most."""
+        """How far the request came."""
         return [bool(self.listener), bool(self.table), bool(self.host), self.is_served].count(True)
+
+
+def furthest(found: Iterable[Explanation]) -> list[Explanation]:
+    """Return those explanations on which the request comes furthest: of several Gateways they say most."""
+    explanations = list(found)
+    most = max((it.reached for it in explanations), default=0)
+    return [it for it in explanations if it.reached == most]
 
 
 def in_words(route: str) -> str:

@@ -10,7 +10,7 @@ MILLIONTHS = {0: 10_000, 1: 100, 2: 1}
 """By the denominator of a FractionalPercent: how many millionths one of its parts is."""
 
 
-class CannotTell(Exception):
+class CannotTell(ValueError):
     """The configuration asks for something that is not known here."""
 
 

@@ -1,0 +1,1 @@
+"""The messages of gatehouse.debug.v1, made from debug.proto by `make protos`."""
