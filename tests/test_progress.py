@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable
 
-from tests.builders import gateway, gateway_class, http_route, listener, meta, service
+from tests.builders import build, gateway, gateway_class, http_route, listener, meta, service
 from translator import ir
+from translator.api.gateway import ListenerSet
 from translator.api.routes import HTTPRoute
 from translator.pipeline import Settings
-from translator.status import GatewayStatus, RouteStatus
+from translator.status import GatewayStatus, ListenerSetStatus, RouteStatus
 from translator.value import Key, Ref
 from translator.xds.resource import ResourceType, version
 from xds_server.ads.events import Acked, Connected, Disconnected, Nacked, Settled
@@ -18,6 +19,7 @@ from xds_server.refusals import Refusal
 
 EDGE = Key("shop", "edge")
 EDGE_REF = Ref("Gateway", *EDGE)
+EXTRA_REF = Ref("ListenerSet", "shop", "extra")
 
 
 class World:
@@ -32,7 +34,9 @@ class World:
         self.plane.change([Put(Ref("GatewayClass", "", "gatehouse"), gateway_class())])
 
     async def edit(self, generation: int) -> None:
-        value = gateway(listener(port=80 + generation), metadata=meta("edge", generation=generation))
+        allowed = {"namespaces": {"from": "Same"}}
+        metadata = meta("edge", generation=generation)
+        value = gateway(listener(port=80 + generation), metadata=metadata, allowedListeners=allowed)
         placed = {EDGE: ir.Placement(addresses=(("IPAddress", "127.0.0.1"),))}
         self.plane.change([Put(EDGE_REF, value)], placed)
         await asyncio.sleep(0)
@@ -55,6 +59,19 @@ class World:
     def programmed(self) -> tuple[bool | None, int]:
         status = self.plane.statuses[EDGE_REF]
         assert isinstance(status, GatewayStatus)
+        found = {it.type: it for it in status.conditions}["Programmed"]
+        return found.status, found.observed_generation
+
+    async def add(self, generation: int) -> None:
+        spec = {"parentRef": {"name": "edge"}, "listeners": [listener("more", 9000 + generation)]}
+        value = build(meta("extra", generation=generation), spec, ListenerSet)
+        self.plane.change([Put(EXTRA_REF, value)])
+        await asyncio.sleep(0)
+
+    @property
+    def extra(self) -> tuple[bool | None, int]:
+        status = self.plane.statuses[EXTRA_REF]
+        assert isinstance(status, ListenerSetStatus)
         found = {it.type: it for it in status.conditions}["Programmed"]
         return found.status, found.observed_generation
 
@@ -162,8 +179,55 @@ def test_a_replica_that_is_gone_holds_nothing_up() -> None:
 def test_what_the_status_said_before_is_taken_over() -> None:
     async def scene(world: World) -> None:
         await world.edit(3)
-        world.progress.learn({EDGE: 3, Key("shop", "other"): 1})
+        world.progress.learn({EDGE_REF: 3, Ref("Gateway", "shop", "other"): 1})
         assert world.programmed == (True, 3)
+
+    play(scene)
+
+
+def test_a_listener_set_waits_for_the_envoys_and_leaves_the_gateway_programmed() -> None:
+    async def scene(world: World) -> None:
+        await world.edit(1)
+        world.connect()
+        world.settled[EDGE] = False
+        await world.add(1)
+        assert (world.programmed, world.extra) == ((True, 1), (False, 1))
+        world.settle()
+        assert world.extra == (True, 1)
+        world.settled[EDGE] = False
+        await world.add(2)
+        assert world.extra == (True, 1)
+        world.settle()
+        assert world.extra == (True, 2)
+
+    play(scene)
+
+
+def test_a_listener_set_waits_for_the_envoys_of_all_replicas() -> None:
+    """A replica that knows another world of ListenerSets has not answered for this one."""
+
+    async def scene(world: World) -> None:
+        await world.edit(1)
+        world.connect()
+        world.progress.hear("other", Report(((EDGE, 1),)))
+        await world.add(1)
+        assert world.extra == (False, 1)
+        world.progress.hear("other", Report(((EDGE, 1),), marks=((EDGE, 1),)))
+        assert world.extra == (False, 1)
+        world.progress.hear("other", Report(((EDGE, 1),), marks=((EDGE, world.plane.translator.mark(EDGE)),)))
+        assert world.extra == (True, 1)
+
+    play(scene)
+
+
+def test_what_the_status_of_a_listener_set_said_before_is_taken_over() -> None:
+    async def scene(world: World) -> None:
+        await world.edit(1)
+        await world.add(3)
+        world.progress.learn({EXTRA_REF: 2})
+        assert world.extra == (False, 3)
+        world.progress.learn({EXTRA_REF: 3})
+        assert world.extra == (True, 3)
 
     play(scene)
 

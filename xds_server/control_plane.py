@@ -133,10 +133,18 @@ class ControlPlane:
         self.translator.refuse_elsewhere(refusal.gateway, refusal.name, None)
         self._commit()
 
-    def acknowledge(self, generations: Mapping[Key, int]) -> None:
-        """Let it show which generations of Gateways their Envoys have acknowledged."""
+    def acknowledge(self, generations: Mapping[Key, int], with_sets: Iterable[Key] = ()) -> None:
+        """Let it show which generations of Gateways their Envoys have acknowledged, and of which all ListenerSets."""
         for gateway, generation in generations.items():
             self.translator.acknowledge(gateway, generation)
+        for gateway in with_sets:
+            self.translator.acknowledge_sets(gateway)
+        self._commit()
+
+    def acknowledge_sets(self, sets: Iterable[Key]) -> None:
+        """Let it show that ListenerSets have been acknowledged."""
+        for key in sets:
+            self.translator.acknowledge_set(key)
         self._commit()
 
     def _commit(self, causes: Sequence[Ref] = ()) -> Commit:

@@ -31,6 +31,8 @@ def resolve(
     checked: Mapping[Key, Any] | None = None,
     granted: Mapping[str, Any] | None = None,
     placements: Mapping[Key, ir.Placement] | None = None,
+    shown: Mapping[Key, Any] | None = None,
+    frontends: Mapping[Key, Any] | None = None,
 ) -> Found:
     """Resolve the listeners of Gateways and ListenerSets; unless `owned` says otherwise class `gatehouse` is ours."""
     classes = {CLASS: Owned()} if owned is None else owned
@@ -51,9 +53,9 @@ def resolve(
     covering: dict[claims.Address, frozenset[Ref]] = _some(
         {address: claims.covered(address, rows) for address, rows in below.items()}
     )
-    lookups = (checked or {}, granted or {}, placements or {}, speeches, owners, covering)
+    lookups = (checked or {}, granted or {}, frontends or {}, placements or {}, speeches, owners, covering)
     return Found(
-        gateways=_some({key: of_gateway(key, it, ours, *lookups) for key, it in written.items()}),
+        gateways=_some({key: of_gateway(key, it, ours, shown or {}, *lookups) for key, it in written.items()}),
         sets={key: of_listener_set(key, it, *lookups) for key, it in held.items()},
     )
 

@@ -84,6 +84,7 @@ class Reason(StrEnum):
     # routes
     BACKEND_NOT_FOUND = "BackendNotFound"
     INCOMPATIBLE_FILTERS = "IncompatibleFilters"
+    INVALID_BACKEND_TLS = "InvalidBackendTLS"
     INVALID_KIND = "InvalidKind"
     NOT_ALLOWED_BY_LISTENERS = "NotAllowedByListeners"
     NO_MATCHING_LISTENER_HOSTNAME = "NoMatchingListenerHostname"

@@ -1,7 +1,7 @@
 """Holders: what has listeners, be it a Gateway or a ListenerSet, and which ListenerSets a Gateway admits (GEP-1713)."""
 
 from translator.api.core import Namespace
-from translator.api.gateway import GATEWAY_GROUP, FromNamespaces, Gateway, GatewayTLSConfig, Listener, ListenerSet
+from translator.api.gateway import GATEWAY_GROUP, FromNamespaces, Gateway, Listener, ListenerSet
 from translator.api.parameters import EnvoyParameters
 from translator.attach import parameters as parameters_refs
 from translator.attach import unsupported
@@ -18,7 +18,6 @@ class ParentGateway(Value):
     """A Gateway of ours as the ListenerSets that name it see it."""
 
     allowed: FromNamespaces
-    tls: GatewayTLSConfig | None = None
     refusal: Refusal | None = None
     """Why none of it is served; reason Pending where that is not the Gateway's fault."""
 
@@ -31,8 +30,6 @@ class Holder(Value):
     generation: int
     listeners: tuple[Listener, ...]
     created: str = ""
-    tls: GatewayTLSConfig | None = None
-    """The Gateway's, for all listeners on it."""
     refusal: Refusal | None = None
     """Why nothing of it is served."""
     attached: bool = True
@@ -53,7 +50,7 @@ def parent_gateway(
         or unsupported.of_gateway(gateway)
     )
     allowed = NOBODY if spec.allowed_listeners is None else spec.allowed_listeners.namespaces
-    return ParentGateway(allowed, spec.tls, refusal)
+    return ParentGateway(allowed, refusal)
 
 
 def of_gateway(key: Key, gateway: Gateway, parent: ParentGateway) -> Holder:
@@ -63,7 +60,6 @@ def of_gateway(key: Key, gateway: Gateway, parent: ParentGateway) -> Holder:
         gateway=key,
         generation=gateway.metadata.generation,
         listeners=gateway.spec.listeners,
-        tls=parent.tls,
         refusal=parent.refusal,
     )
 
@@ -86,7 +82,6 @@ def of_listener_set(
         generation=listener_set.metadata.generation,
         listeners=listener_set.spec.listeners,
         created=listener_set.metadata.creation_timestamp,
-        tls=parent.tls,
         refusal=_parent_refused(gateway, parent) if attached else _not_allowed(key, gateway),
         attached=attached,
     )

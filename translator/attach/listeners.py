@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from translator import ir
 from translator.api.gateway import GATEWAY_GROUP, Gateway, Listener
 from translator.attach import claims, distinct, holders, unsupported
-from translator.attach.certificates import Certificate, served_by
+from translator.attach.certificates import Certificate, served_by, terminates
 from translator.attach.claims import Address, Place, Speech
 from translator.attach.conditions import Reason
+from translator.attach.frontend import NOTHING, Frontends
 from translator.attach.grants import Grants
 from translator.attach.holders import Holder, ParentGateway
 from translator.attach.parents import NO_SCOPE
@@ -18,10 +19,14 @@ from translator.ir import Refusal
 from translator.value import Key, Lookup, Ref, Value
 from translator.xds.names import table_name
 
-KINDS_OF = dict.fromkeys(ir.HTTP_PROTOCOLS, ir.HTTP_ROUTES)
-"""The route kinds that each served protocol supports."""
-
-KNOWN_PROTOCOLS = (*KINDS_OF, *unsupported.PROTOCOLS)
+KINDS_OF = {
+    "HTTP": ir.HTTP_ROUTES,
+    "HTTPS": ir.HTTP_ROUTES,
+    "TLS": ("TLSRoute",),
+    "TCP": ("TCPRoute",),
+    "UDP": ("UDPRoute",),
+}
+"""The route kinds that each protocol supports."""
 
 
 class ListenerReport(Value):
@@ -79,6 +84,8 @@ class GatewayListeners(Listeners):
     """References beside the listeners' that do not resolve; they keep nothing from being served."""
     requested: tuple[str, ...] = ()
     """IP addresses that were asked for by value."""
+    insecure: str = ""
+    """Where clients without a valid certificate are let in though one is asked for."""
     allows_listener_sets: bool = False
     """Whether anything is said of ListenerSets, be it that none may be attached."""
     default_scope: str = ""
@@ -89,8 +96,10 @@ def of_gateway(
     key: Key,
     gateway: Gateway,
     ours: Lookup[Key, ParentGateway],
+    shown: Lookup[Key, Key | Refusal],
     checked: Lookup[Key, Certificate | Refusal],
     granted: Lookup[str, Grants],
+    frontends: Lookup[Key, Frontends],
     placements: Lookup[Key, ir.Placement],
     speeches: Lookup[Place, Speech],
     owners: Lookup[Address, ir.ListenerKey],
@@ -100,16 +109,17 @@ def of_gateway(
     parent = ours.get(key)
     if parent is None:
         return None
-    holder = holders.of_gateway(key, gateway, parent)
+    holder, asked, certificate = holders.of_gateway(key, gateway, parent), frontends.get(key), shown.get(key)
     conflicts, overlaps = distinct.conflicts(holder.listeners), claims.overlaps(holder, owners, covering)
     collisions = _collisions(holder, placements, speeches)
     return GatewayListeners(
         gateway=key,
         generation=holder.generation,
-        reports=tuple(_reports(holder, conflicts, overlaps, collisions, checked, granted)),
+        reports=tuple(_reports(holder, conflicts, overlaps, collisions, checked, granted, asked)),
         refusal=holder.refusal,
-        unresolved=unsupported.references(gateway),
+        unresolved=(certificate,) if isinstance(certificate, Refusal) else (),
         requested=tuple(it.value for it in gateway.spec.addresses if it.type == "IPAddress" and it.value),
+        insecure="" if asked is None else asked.insecure,
         allows_listener_sets=gateway.spec.allowed_listeners is not None,
         default_scope="" if gateway.spec.default_scope in NO_SCOPE else gateway.spec.default_scope,
     )
@@ -120,6 +130,7 @@ def of_listener_set(
     holder: Holder,
     checked: Lookup[Key, Certificate | Refusal],
     granted: Lookup[str, Grants],
+    frontends: Lookup[Key, Frontends],
     placements: Lookup[Key, ir.Placement],
     speeches: Lookup[Place, Speech],
     owners: Lookup[Address, ir.ListenerKey],
@@ -130,7 +141,8 @@ def of_listener_set(
         return Listeners(holder.gateway, holder.generation, (), holder.refusal)
     conflicts, overlaps = claims.conflicts(holder, speeches, owners), claims.overlaps(holder, owners, covering)
     collisions = _collisions(holder, placements, speeches)
-    reports = _reports(holder, conflicts, overlaps, collisions, checked, granted)
+    asked = frontends.get(holder.gateway)
+    reports = _reports(holder, conflicts, overlaps, collisions, checked, granted, asked)
     return Listeners(holder.gateway, holder.generation, tuple(reports), holder.refusal)
 
 
@@ -153,33 +165,40 @@ def _reports(
     collisions: Mapping[str, Refusal],
     checked: Lookup[Key, Certificate | Refusal],
     granted: Lookup[str, Grants],
+    asked: Frontends | None,
 ) -> Iterator[ListenerReport]:
     for listener in holder.listeners:
         name = listener.name
         kinds, invalid_kinds = _kinds(listener)
         certificates, invalid_certificates = served_by(holder.ref, listener, checked, granted)
-        refusals = (*unsupported.of_listener(listener, holder.tls), *_some(collisions.get(name)))
+        clients = NOTHING if asked is None else asked.of(listener)
+        refusals = (*unsupported.of_listener(listener), *clients.refusals, *_some(collisions.get(name)))
         serves = (
             holder.refusal is None
             and not refusals
             and name not in conflicts
-            and (listener.protocol != "HTTPS" or bool(certificates))
+            and (not terminates(listener) or bool(certificates))
         )
         yield ListenerReport(
             name=name,
-            listener=_listener(holder, listener, kinds, certificates, serves),
+            listener=_listener(holder, listener, kinds, certificates, clients.validation, serves),
             supported_kinds=kinds,
             refusals=refusals,
             conflict=conflicts.get(name),
-            unresolved=(*invalid_certificates, *invalid_kinds),
+            unresolved=(*invalid_certificates, *clients.unresolved, *invalid_kinds),
             overlap=overlaps.get(name),
         )
 
 
 def _listener(
-    holder: Holder, listener: Listener, kinds: tuple[str, ...], certificates: tuple[Key, ...], serves: bool
+    holder: Holder,
+    listener: Listener,
+    kinds: tuple[str, ...],
+    certificates: tuple[Key, ...],
+    client_validation: ir.ClientValidation | None,
+    serves: bool,
 ) -> ir.Listener | None:
-    if listener.protocol not in KNOWN_PROTOCOLS:
+    if listener.protocol not in KINDS_OF:
         return None
     listener_key = ir.ListenerKey(holder.ref, listener.name)
     return ir.Listener(
@@ -192,6 +211,8 @@ def _listener(
         namespaces=listener.allowed_routes.namespaces,
         table=table_name(listener.protocol, listener.port, listener_key),
         certificates=certificates,
+        client_validation=client_validation,
+        passthrough=listener.protocol == "TLS" and not terminates(listener),
         serves=serves,
     )
 
@@ -225,7 +246,7 @@ def _collisions(
     found: dict[str, Refusal] = {}
     for listener in holder.listeners:
         port = placement.port(listener.port)
-        if port in placement.reserved:
+        if port in placement.reserved and distinct.transport(listener.protocol) == "TCP":
             message = f"port {port} is used by the Envoys themselves; give the listener another one"
             found[listener.name] = Refusal(Reason.PORT_UNAVAILABLE, message)
         elif port != listener.port and speeches.get(Place(holder.gateway, port, distinct.transport(listener.protocol))):

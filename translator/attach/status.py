@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from translator import ir
 from translator.api.gateway import GatewayClass
+from translator.attach import streams
 from translator.attach.classes import Owned
 from translator.attach.conditions import Reason, Type, condition, positive, refused
 from translator.attach.listener_status import (
@@ -78,6 +79,7 @@ def of_gateway(
             _gateway_programmed(gateway, placement, words, done),
             _gateway_resolved_refs(gateway),
             *_default_gateway(gateway),
+            *_insecure_frontend(gateway),
         ),
         listeners=of_listeners(Ref("Gateway", *key), gateway, counted, words, done),
         addresses=addresses,
@@ -111,6 +113,13 @@ def _default_gateway(gateway: GatewayListeners) -> Iterable[Condition]:
     if gateway.default_scope:
         message = f"routes with useDefaultGateways: {gateway.default_scope} attach to the Gateway's own listeners"
         yield condition(Type.DEFAULT_GATEWAY, True, Reason.DEFAULT_GATEWAY, message, gateway.generation)
+
+
+def _insecure_frontend(gateway: GatewayListeners) -> Iterable[Condition]:
+    """A Gateway that lets in clients without a valid certificate though one is asked for says so, and else nothing."""
+    if gateway.insecure:
+        type_, reason = Type.INSECURE_FRONTEND_VALIDATION_MODE, Reason.CONFIGURATION_CHANGED
+        yield condition(type_, True, reason, gateway.insecure, gateway.generation)
 
 
 def _gateway_programmed(
@@ -155,28 +164,39 @@ def _gateway_resolved_refs(gateway: GatewayListeners) -> Condition:
 
 
 def of_route(
-    ref: Ref, bound: ir.Bound, resolved: Lookup[Ref, ir.Resolved], blamed: Lookup[Ref, Words]
+    ref: Ref,
+    bound: ir.Bound,
+    resolved: Lookup[Ref, ir.Resolved],
+    blamed: Lookup[Ref, Words],
+    first: Lookup[ir.StreamKey, streams.First],
 ) -> RouteStatus | None:
     """Report to a route on each parent of ours; its references are reported whether it is accepted or not.
 
-    `blamed` has the words of Envoys that refused what it became.
+    `blamed` has the words of Envoys that refused what it became, `first` the routes that have what it would have.
     """
     if not bound.bonds:
         return None
     rules, words = resolved.get(ref), blamed.get(ref) or ()
     return RouteStatus(
         tuple(
-            ParentStatus(bond.parent_ref, tuple(_of_bond(bond, rules, words, bound.generation))) for bond in bound.bonds
+            ParentStatus(
+                bond.parent_ref,
+                tuple(_of_bond(bond, rules, words, streams.behind(ref, bond, first), bound.generation)),
+            )
+            for bond in bound.bonds
         )
     )
 
 
-def _of_bond(bond: ir.Bond, rules: ir.Resolved | None, words: Words, generation: int) -> Iterable[Condition]:
+def _of_bond(
+    bond: ir.Bond, rules: ir.Resolved | None, words: Words, behind: str, generation: int
+) -> Iterable[Condition]:
     invalid = () if rules is None else rules.invalid
     wholly_invalid = invalid if rules is not None and not rules.valid else ()
     refusals = _some(bond.refusal) or wholly_invalid
-    yield positive(Type.ACCEPTED, Reason.ACCEPTED, refusals, "the route is accepted", generation)
-    unresolved = () if rules is None else rules.refusals
+    accepted = "; ".join(filter(None, ("the route is accepted", behind)))
+    yield positive(Type.ACCEPTED, Reason.ACCEPTED, refusals, accepted, generation)
+    unresolved = () if rules is None else streams.unresolved(rules, bond)
     yield positive(Type.RESOLVED_REFS, Reason.RESOLVED_REFS, unresolved, "all references resolve", generation)
     if invalid and not refusals:
         message = f"Dropped Rule: {messages(invalid)}"

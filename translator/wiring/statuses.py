@@ -3,7 +3,7 @@
 from functools import partial
 from typing import NamedTuple
 
-from translator.attach import listener_set_status, parents, policies, telemetry
+from translator.attach import listener_set_status, parents, policies, telemetry, usage
 from translator.attach import status as reports
 from translator.features import SUPPORTED_FEATURES
 from translator.incremental import Graph, Table
@@ -46,6 +46,9 @@ def declare(
         partial(reports.obstacle, awaits_envoys=awaits_envoys),
         sources.placements,
     )
+    uses = graph.derived("services used", routes.accepted, usage.of_route, sources.routes, listeners.granted)
+    using = graph.group("routes using services", (uses, usage.by_service))
+    users = graph.derived("gateways using services", using, usage.gateways)
     by_kind: dict[str, Table[Key, Status]] = {
         "GatewayClass": graph.derived(
             "class status", objects["GatewayClass"], partial(reports.of_class, SUPPORTED_FEATURES), listeners.owned
@@ -72,7 +75,13 @@ def declare(
             sources.set_progress,
         ),
         "BackendTLSPolicy": graph.derived(
-            "policy status", objects["BackendTLSPolicy"], policies.of_policy, objects["Service"]
+            "policy status",
+            objects["BackendTLSPolicy"],
+            policies.of_policy,
+            routes.judged,
+            routes.claimed,
+            objects["Service"],
+            users,
         ),
         "XTelemetryPolicy": graph.derived(
             "telemetry status",
@@ -85,6 +94,6 @@ def declare(
         ),
     }
     of_routes: Table[Ref, Status] = graph.derived(
-        "route status", routes.accepted, reports.of_route, routes.resolved, verdicts.blamed_routes
+        "route status", routes.accepted, reports.of_route, routes.resolved, verdicts.blamed_routes, routes.first
     )
     return Statuses(by_kind, of_routes)

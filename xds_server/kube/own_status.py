@@ -43,7 +43,7 @@ def is_touched(current: Document, controller_name: str) -> bool:
 
 
 def programmed_at(current: Document) -> int | None:
-    """Return the generation that a Gateway's status says is Programmed, if it does."""
+    """Return the generation that a Gateway's or ListenerSet's status says is Programmed, if it does."""
     for condition in current.get("conditions") or ():
         if (condition.get("type"), condition.get("status")) == (str(Type.PROGRAMMED), "True"):
             return int(condition.get("observedGeneration") or 0)

@@ -185,7 +185,7 @@ def name_of(identity: str) -> str:
 
 def encode(report: Report) -> str:
     """Write a report as JSON."""
-    return msgspec.json.encode(Report(report.acked, report.refused[:MOST_REFUSALS])).decode()
+    return msgspec.json.encode(Report(report.acked, report.refused[:MOST_REFUSALS], report.marks)).decode()
 
 
 def decode(text: str) -> Report | None:

@@ -20,7 +20,7 @@ import structlog
 
 from translator.api.kinds import KINDS
 from translator.status import PolicyStatus, RouteStatus, Status, StatusChange
-from translator.value import Key, Ref, Value
+from translator.value import Ref, Value
 from xds_server import metrics
 from xds_server.kube.agenda import NEVER, Agenda, Pace
 from xds_server.kube.client import JSON_PATCH, ApiError, Client, KubeError
@@ -32,6 +32,7 @@ from xds_server.kube.paths import path_of
 log = structlog.get_logger()
 
 FIRST_KINDS = ("GatewayClass", "Gateway", "ListenerSet")
+PROGRAMMED_KINDS = ("Gateway", "ListenerSet")
 """Kinds whose status is written before that of routes and policies, of which there may be thousands."""
 ENTRY_KINDS = (
     *("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"),
@@ -63,7 +64,7 @@ class StatusWriter:
     """Brings about in the cluster what `wanted` says; only while `run` does, and that is for the leader to do.
 
     `exists` tells whether an object is known, `api_version` under which version a kind is served, `programmed` is told,
-    when writing begins, which generations the Gateways' status says are Programmed.
+    when writing begins, which generations the status of Gateways and ListenerSets says are Programmed.
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class StatusWriter:
         *,
         exists: Callable[[Ref], bool] = lambda _: True,
         api_version: Callable[[str], str | None] = preferred,
-        programmed: Callable[[Mapping[Key, int]], None] = lambda _: None,
+        programmed: Callable[[Mapping[Ref, int]], None] = lambda _: None,
         namespaces: tuple[str, ...] = (),
         limits: Limits = Limits(),
     ) -> None:
@@ -252,15 +253,15 @@ class StatusWriter:
             if version is None:
                 continue
             async for page in pages(self._client, version, KINDS[kind], self._namespaces):
-                if begins and kind == "Gateway":
-                    self._learn(page)
+                if begins and kind in PROGRAMMED_KINDS:
+                    self._learn(kind, page)
                 for found in page:
                     self._compare(Ref(kind, found.metadata.namespace, found.metadata.name), found)
                 self._wake.set()
 
-    def _learn(self, page: Iterable[Observed]) -> None:
-        told = {Key(it.metadata.namespace, it.metadata.name): programmed_at(it.status) for it in page}
-        self._programmed({key: generation for key, generation in told.items() if generation is not None})
+    def _learn(self, kind: str, page: Iterable[Observed]) -> None:
+        told = {Ref(kind, it.metadata.namespace, it.metadata.name): programmed_at(it.status) for it in page}
+        self._programmed({ref: generation for ref, generation in told.items() if generation is not None})
 
     def _compare(self, ref: Ref, found: Observed) -> None:
         status = self._wanted.get(ref)
