@@ -11,7 +11,7 @@ pytestmark = pytest.mark.cluster
 
 RELEASE = "gatehouse-test-personas"
 ROUTES = {"httproutes", "grpcroutes", "tlsroutes", "tcproutes", "udproutes"}
-GATEWAYS = {"gateways", "listenersets", "envoyparameters"}
+GATEWAYS = {"gateways", "listenersets", "envoyparameters", "xtelemetrypolicies"}
 ALL = {"gatewayclasses", "referencegrants", "backendtlspolicies"} | GATEWAYS | ROUTES
 WRITES: dict[str, set[str]] = {
     "infrastructure-provider": {"gatewayclasses"} | GATEWAYS | ROUTES,

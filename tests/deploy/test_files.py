@@ -20,7 +20,7 @@ DEPLOY = ROOT / "deploy"
 CHART = DEPLOY / "helm" / "gatehouse"
 READ = {"get", "list", "watch"}
 STATUSES = {
-    *("GatewayClass", "Gateway", "ListenerSet", "BackendTLSPolicy"),
+    *("GatewayClass", "Gateway", "ListenerSet", "BackendTLSPolicy", "XTelemetryPolicy"),
     *("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"),
 }
 """Kinds whose status says what we have made of them."""

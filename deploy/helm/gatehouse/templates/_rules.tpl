@@ -13,6 +13,9 @@
     - referencegrants
     - backendtlspolicies
   verbs: [get, list, watch]
+- apiGroups: [gateway.networking.x-k8s.io]
+  resources: [xtelemetrypolicies]
+  verbs: [get, list, watch]
 - apiGroups: [gatehouse.dev]
   resources: [envoyparameters]
   verbs: [get, list, watch]
@@ -33,6 +36,9 @@
     - tcproutes/status
     - udproutes/status
     - backendtlspolicies/status
+  verbs: [patch]
+- apiGroups: [gateway.networking.x-k8s.io]
+  resources: [xtelemetrypolicies/status]
   verbs: [patch]
 - apiGroups: ["", events.k8s.io]
   resources: [events]
