@@ -261,7 +261,7 @@ class Authorization(Value):
     grpc: bool = False
     """Envoy's protocol of external authorization instead of plain HTTP."""
     headers: tuple[str, ...] = ()
-    """Client headers that the service gets: over gRPC these or all if none is named, over HTTP these beside the basics."""
+    """Client headers that the service gets: over gRPC these, or all if none is named; over HTTP these and the basics."""
     path: str = ""
     """Over HTTP: put before the path that the client asked for."""
     copied: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from typing import Any
 from google.protobuf import descriptor_pool, json_format, message_factory
 
 from translator.xds.resource import RouteTable, VirtualHost
+from xds_server import late_messages
 
 REDACTED = "[redacted]"
 SECRET_FIELDS = frozenset({"private_key", "password", "generic_secret", "session_ticket_keys", "inline_bytes_key"})
@@ -35,7 +36,13 @@ def decode(type_url: str, body: bytes) -> dict[str, Any]:
 @cache
 def _import_package(package: str) -> None:
     """Import whatever defines the messages of a protobuf package, so that Any can be shown."""
-    for module in iter_modules(import_module(package).__path__):
+    try:
+        found = import_module(package)
+    except ModuleNotFoundError:
+        if package not in late_messages.PACKAGES:
+            raise
+        return
+    for module in iter_modules(found.__path__):
         if module.name.endswith("_pb2"):
             import_module(f"{package}.{module.name}")
 

@@ -10,18 +10,37 @@ from envoy.config.endpoint.v3 import endpoint_pb2
 from envoy.config.listener.v3 import listener_pb2
 from envoy.config.route.v3 import route_pb2
 from envoy.extensions.clusters.dns.v3 import dns_cluster_pb2
+from envoy.extensions.filters.http.composite.v3 import composite_pb2
 from envoy.extensions.filters.http.cors.v3 import cors_pb2
+from envoy.extensions.filters.http.ext_authz.v3 import ext_authz_pb2
 from envoy.extensions.filters.http.router.v3 import router_pb2
+from envoy.extensions.filters.http.stateful_session.v3 import stateful_session_pb2
 from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
+from envoy.extensions.http.stateful_session.cookie.v3 import cookie_pb2
+from envoy.extensions.http.stateful_session.header.v3 import header_pb2
 from envoy.extensions.transport_sockets.tls.v3 import secret_pb2, tls_pb2
 from envoy.extensions.upstreams.http.v3 import http_protocol_options_pb2
 from google.protobuf import json_format
 
 import xds_server.bootstrap
 from translator.xds.resource import Resource, ResourceType, RouteTable, VirtualHost
+from xds_server import late_messages
 
-KNOWN = (dns_cluster_pb2, cors_pb2, router_pb2, tls_inspector_pb2, tls_pb2, http_protocol_options_pb2)
+KNOWN = (
+    dns_cluster_pb2,
+    composite_pb2,
+    cookie_pb2,
+    cors_pb2,
+    ext_authz_pb2,
+    header_pb2,
+    http_protocol_options_pb2,
+    late_messages,
+    router_pb2,
+    stateful_session_pb2,
+    tls_inspector_pb2,
+    tls_pb2,
+)
 """Messages inside an Any that must be known to be printed."""
 
 EXTENSIONS = yaml.safe_load(xds_server.bootstrap.template().template)["bootstrap_extensions"]

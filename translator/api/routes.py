@@ -107,6 +107,36 @@ class HTTPCORSFilter(ApiValue):
     max_age: int = 5
 
 
+class GRPCAuthConfig(ApiValue):
+    """What an authorization service gets over Envoy's protocol; no headers named means all."""
+
+    allowed_headers: tuple[str, ...] = ()
+
+
+class HTTPAuthConfig(ApiValue):
+    """What an authorization service gets over HTTP, and what of its answer goes on to the backend."""
+
+    path: str = ""
+    allowed_headers: tuple[str, ...] = ()
+    allowed_response_headers: tuple[str, ...] = ()
+
+
+class ForwardBodyConfig(ApiValue):
+    """How much of a request's body an authorization service gets, in bytes."""
+
+    max_size: int = 0
+
+
+class HTTPExternalAuthFilter(ApiValue):
+    """Asks another service whether a request may pass."""
+
+    protocol: str
+    backend_ref: BackendObjectReference
+    grpc: GRPCAuthConfig = GRPCAuthConfig()
+    http: HTTPAuthConfig = HTTPAuthConfig()
+    forward_body: ForwardBodyConfig = ForwardBodyConfig()
+
+
 class HTTPRouteFilter(ApiValue):
     """One filter of an HTTPRoute rule or backendRef; `type` names the member that is set."""
 
@@ -117,6 +147,7 @@ class HTTPRouteFilter(ApiValue):
     request_redirect: HTTPRequestRedirectFilter | None = None
     url_rewrite: HTTPURLRewriteFilter | None = None
     cors: HTTPCORSFilter | None = None
+    external_auth: HTTPExternalAuthFilter | None = None
     extension_ref: LocalObjectReference | None = None
 
 
@@ -173,6 +204,29 @@ class HTTPRouteRetry(ApiValue):
     backoff: str | None = None
 
 
+class CookieConfig(ApiValue):
+    """The cookie of a persistent session; a name is made up where none is given."""
+
+    name: str | None = None
+    path: str = "/"
+    lifetime_type: str = "Session"
+
+
+class HeaderConfig(ApiValue):
+    """The header of a persistent session."""
+
+    name: str
+
+
+class SessionPersistence(ApiValue):
+    """Brings clients back to the endpoint that answered them first, by Cookie or Header."""
+
+    type: str = "Cookie"
+    absolute_timeout: str | None = None
+    cookie: CookieConfig = CookieConfig()
+    header: HeaderConfig | None = None
+
+
 class HTTPRouteRule(ApiValue):
     """Matches, filters and backends."""
 
@@ -182,6 +236,7 @@ class HTTPRouteRule(ApiValue):
     backend_refs: tuple[HTTPBackendRef, ...] = ()
     timeouts: HTTPRouteTimeouts | None = None
     retry: HTTPRouteRetry | None = None
+    session_persistence: SessionPersistence | None = None
 
 
 class HTTPRouteSpec(ApiValue):
@@ -246,6 +301,7 @@ class GRPCRouteRule(ApiValue):
     matches: tuple[GRPCRouteMatch, ...] = ()
     filters: tuple[GRPCRouteFilter, ...] = ()
     backend_refs: tuple[GRPCBackendRef, ...] = ()
+    session_persistence: SessionPersistence | None = None
 
 
 class GRPCRouteSpec(ApiValue):

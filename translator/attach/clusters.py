@@ -21,6 +21,8 @@ def named(ref: Ref, resolved: ir.Resolved) -> Iterable[tuple[str, Ref, ir.Cluste
 
 def _keys(resolved: ir.Resolved) -> Iterable[ir.ClusterKey]:
     for route in resolved.routes:
+        if route.authorization is not None and route.authorization.cluster is not None:
+            yield route.authorization.cluster
         if isinstance(route.action, ir.Forward):
             yield from (it.cluster for it in route.action.backends if it.cluster is not None)
             yield from (it.cluster for it in route.action.mirrors)

@@ -9,7 +9,7 @@ import msgspec
 
 from translator import ir
 from translator.api import routes as api
-from translator.attach import headers, hostnames
+from translator.attach import authorization, headers, hostnames
 from translator.attach.conditions import Reason
 from translator.attach.matches import METHODS
 from translator.value import Value
@@ -36,6 +36,8 @@ class Filters(Value):
     redirect: ir.Redirect | None = None
     rewrite: Rewrite | None = None
     cors: ir.Cors | None = None
+    authorization: ir.Authorization | None = None
+    """Without its cluster."""
 
     @property
     def replaces_prefix(self) -> bool:
@@ -102,6 +104,8 @@ def _with(filters: Filters, it: api.HTTPRouteFilter) -> Filters | ir.Refusal:
             return _one(filters, "rewrite", rewrite(settings))
         case api.HTTPRouteFilter(type="CORS", cors=api.HTTPCORSFilter() as settings):
             return _one(filters, "cors", cors(settings))
+        case api.HTTPRouteFilter(type="ExternalAuth", external_auth=api.HTTPExternalAuthFilter() as settings):
+            return _one(filters, "authorization", authorization.read(settings))
         case api.HTTPRouteFilter(type="ExtensionRef", extension_ref=api.LocalObjectReference() as target):
             return _unsupported(
                 f"filter ExtensionRef names {target.kind}.{target.group} {target.name}, which is not supported"

@@ -43,6 +43,11 @@ def of_http(match: api.HTTPRouteMatch) -> Ranked | ir.Refusal:
     return Ranked(precedence.of_http(result), result)
 
 
+def is_normalised(path: str) -> bool:
+    """Say whether this is an absolute path as Envoy would normalise it."""
+    return _PATH.fullmatch(path) is not None and _NOT_IN_PATH.search(path) is None
+
+
 def of_grpc(match: api.GRPCRouteMatch) -> Ranked | ir.Refusal:
     """Read a GRPCRouteMatch: a gRPC method is the path `/service/method`."""
     path = _rpc(match.method)
@@ -59,7 +64,7 @@ def _path(path: api.HTTPPathMatch) -> ir.Path | ir.Refusal:
         case "RegularExpression":
             return _regex("path", path.value)
         case "Exact" | "PathPrefix":
-            if _PATH.fullmatch(path.value) is None or _NOT_IN_PATH.search(path.value):
+            if not is_normalised(path.value):
                 return _unsupported(f"path {path.value!r} is not a normalised absolute path")
             if path.type == "Exact":
                 return ir.Path("exact", path.value)

@@ -52,12 +52,14 @@ def _http_rules(ref: Ref, route: api.HTTPRoute) -> Iterator[Rule]:
         yield Rule(
             place=_place(number, rule.name),
             name=_name(ref, number),
+            constant=_name(ref, rule.name or number),
             matches=tuple(matches.of_http(it) for it in rule.matches or (api.HTTPRouteMatch(),)),
             filters=rule.filters,
             backends=rule.backend_refs,
             error=rules.FAILED,
             timeouts=rule.timeouts or api.HTTPRouteTimeouts(),
             retry=rule.retry,
+            persistence=rule.session_persistence,
         )
 
 
@@ -66,10 +68,12 @@ def _grpc_rules(ref: Ref, route: api.GRPCRoute) -> Iterator[Rule]:
         yield Rule(
             place=_place(number, rule.name),
             name=_name(ref, number),
+            constant=_name(ref, rule.name or number),
             matches=tuple(matches.of_grpc(it) for it in rule.matches or (api.GRPCRouteMatch(),)),
             filters=filters.from_grpc(rule.filters),
             backends=tuple(_http_backend(it) for it in rule.backend_refs),
             error=rules.UNAVAILABLE,
+            persistence=rule.session_persistence,
         )
 
 
@@ -83,8 +87,8 @@ def _place(number: int, name: str | None) -> str:
     return f"rules[{number}] ({name})" if name else f"rules[{number}]"
 
 
-def _name(ref: Ref, number: int) -> str:
-    return f"{ref.kind.lower()}/{ref.namespace}/{ref.name}/rule/{number}"
+def _name(ref: Ref, rule: int | str) -> str:
+    return f"{ref.kind.lower()}/{ref.namespace}/{ref.name}/rule/{rule}"
 
 
 def _unresolved(

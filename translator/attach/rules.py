@@ -12,7 +12,7 @@ import msgspec
 from translator import ir
 from translator.api import routes as api
 from translator.api.core import Service
-from translator.attach import backends, durations, filters, precedence
+from translator.attach import authorization, backends, durations, filters, precedence, sessions
 from translator.attach.conditions import Reason
 from translator.attach.filters import Filters
 from translator.attach.grants import Grants
@@ -30,7 +30,8 @@ UNAVAILABLE = 503
 """The same for gRPC clients: Envoy tells them UNAVAILABLE."""
 
 
-Resolve: TypeAlias = Callable[[api.BackendObjectReference], ir.ClusterKey | ir.Refusal]
+Resolve: TypeAlias = Callable[..., ir.ClusterKey | ir.Refusal]
+"""`backends.resolve` with all but the reference, and what it is spoken to as."""
 
 
 class Rule(Value):
@@ -40,6 +41,8 @@ class Rule(Value):
     """`rules[0]`, and its name if it has one: for messages."""
     name: str
     """What the names of its routes begin with."""
+    constant: str
+    """The same, but by the rule's own name if it has one: what clients are told, and rules before it do not change."""
     matches: tuple[Ranked | ir.Refusal, ...]
     filters: tuple[api.HTTPRouteFilter, ...]
     backends: tuple[api.HTTPBackendRef, ...]
@@ -47,6 +50,7 @@ class Rule(Value):
     """What is answered where there is nothing to forward to."""
     timeouts: api.HTTPRouteTimeouts = api.HTTPRouteTimeouts()
     retry: api.HTTPRouteRetry | None = None
+    persistence: api.SessionPersistence | None = None
 
 
 class Outcome(Value):
@@ -108,10 +112,11 @@ def resolve(
 def _plan(rule: Rule, resolved: Resolve, refusals: list[ir.Refusal]) -> Plan | ir.Refusal:
     """Read all of a rule but its matches; references that do not resolve are added to the refusals."""
     mirrors = _mirrors(rule.filters, resolved, refusals)
-    targets = [_target(it, resolved, refusals) for it in rule.backends]
+    session = None if rule.persistence is None else sessions.read(rule.persistence)
+    targets = [_target(it, rule, session, resolved, refusals) for it in rule.backends]
     refusals += _extensions(rule.filters)
-    asked, forward = filters.read(rule.filters), _forward(rule)
-    for it in (asked, forward, *targets):
+    asked, forward = _authorized(filters.read(rule.filters), rule, resolved, refusals), _forward(rule)
+    for it in (asked, forward, session, *targets):
         if isinstance(it, ir.Refusal):
             return it
     good = tuple(it for it in targets if isinstance(it, Target))
@@ -125,7 +130,29 @@ def _plan(rule: Rule, resolved: Resolve, refusals: list[ir.Refusal]) -> Plan | i
     return Plan(asked, tuple(it for it in good if it.backend.weight), forward, rule.error)
 
 
-def _target(ref: api.HTTPBackendRef, resolved: Resolve, refusals: list[ir.Refusal]) -> Target | ir.Refusal:
+def _authorized(
+    asked: Filters | ir.Refusal, rule: Rule, resolved: Resolve, refusals: list[ir.Refusal]
+) -> Filters | ir.Refusal:
+    """Say which cluster authorizes; with a reference that leads nowhere nothing is authorized."""
+    found = None
+    for it in rule.filters:
+        if it.external_auth is not None:
+            spoken_as = authorization.SPOKEN_AS.get(it.external_auth.protocol, "")
+            found = resolved(it.external_auth.backend_ref, spoken_as=spoken_as)
+    if isinstance(found, ir.Refusal):
+        refusals.append(found)
+    if isinstance(asked, ir.Refusal) or asked.authorization is None or not isinstance(found, ir.ClusterKey):
+        return asked
+    return msgspec.structs.replace(asked, authorization=msgspec.structs.replace(asked.authorization, cluster=found))
+
+
+def _target(
+    ref: api.HTTPBackendRef,
+    rule: Rule,
+    session: ir.Session | ir.Refusal | None,
+    resolved: Resolve,
+    refusals: list[ir.Refusal],
+) -> Target | ir.Refusal:
     """Resolve a backendRef; one that leads nowhere keeps its share of the traffic, as an error."""
     found = resolved(ref)
     if isinstance(found, ir.Refusal):
@@ -136,7 +163,12 @@ def _target(ref: api.HTTPBackendRef, resolved: Resolve, refusals: list[ir.Refusa
     asked = filters.read(ref.filters)
     if isinstance(asked, ir.Refusal):
         return ir.Refusal(asked.reason, f"backendRef {ref.name}: {asked.message}")
-    return Target(ir.Backend(cluster, ref.weight, asked.request, asked.response), asked, mirrors)
+    if asked.authorization is not None:
+        message = f"backendRef {ref.name}: filter ExternalAuth is supported on rules, not on backendRefs"
+        return ir.Refusal(Reason.UNSUPPORTED_VALUE, message)
+    persistent = session if isinstance(session, ir.Session) and cluster is not None else None
+    named = None if cluster is None else sessions.of_backend(persistent, rule.constant, cluster)
+    return Target(ir.Backend(cluster, ref.weight, asked.request, asked.response, named), asked, mirrors)
 
 
 def _mirrors(
@@ -229,6 +261,7 @@ def _route(name: str, ranked: Ranked, match: ir.Match, plan: Plan, targets: tupl
         _joined(asked.request, changes[0]),
         _joined(asked.response, changes[1]),
         own.cors or asked.cors,
+        asked.authorization,
     )
 
 

@@ -8,7 +8,7 @@ from envoy_data_plane.envoy.config.route import v3 as route_v3
 from envoy_data_plane.envoy.type import v3 as type_v3
 
 from translator import ir
-from translator.xds import wire
+from translator.xds import http_filters, wire
 from translator.xds.headers import header_fields, literal
 from translator.xds.paths import prefix_change
 
@@ -27,12 +27,13 @@ class Share(NamedTuple):
 
 
 def route_action(
-    forward: ir.Forward, match: ir.Path, shares: list[Share], mirrors: list[tuple[str, ir.Mirror]], grpc: bool
+    forward: ir.Forward, match: ir.Path, shares: list[Share], mirrors: list[tuple[str, ir.Mirror]], served: ir.Served
 ) -> route_v3.RouteAction:
     """Return the RouteAction for shares of which at least one has a cluster."""
+    grpc = served.route.kind == "GRPCRoute"
     return wire.new(
         route_v3.RouteAction,
-        **_clusters(shares, grpc),
+        **_clusters(shares, served, grpc),
         **_path(forward.path, match),
         **_times(forward, grpc),
         host_rewrite_literal=forward.hostname or None,
@@ -40,24 +41,42 @@ def route_action(
     )
 
 
-def _clusters(shares: list[Share], grpc: bool) -> dict[str, Any]:
+def of_all(backends: tuple[ir.Backend, ...]) -> ir.Session | None:
+    """Return the session that all backends of a route have, if it is one and the same."""
+    sessions = {it.session for it in backends if it.weight}
+    return sessions.pop() if len(sessions) == 1 else None
+
+
+def per_filter(session: ir.Session | None, secure: bool) -> dict[str, Any]:
+    """Ask for a session where there is one to be kept."""
+    if session is None:
+        return {}
+    from translator.xds import session as words  # not before it is asked for: its messages take MiBs
+
+    return {http_filters.SESSION: words.per_route(session, secure)}
+
+
+def _clusters(shares: list[Share], served: ir.Served, grpc: bool) -> dict[str, Any]:
     """Name one cluster plainly (weighted clusters cost Envoy 30 % more); a share without a cluster is an error."""
     first = shares[0]
     if len(shares) == 1 and first.backend.request == first.backend.response == ir.NO_CHANGES:
         return {"cluster": first.cluster}
     code = route_v3.RouteActionClusterNotFoundResponseCode
+    shared = of_all(tuple(share.backend for share in shares))
+    weighted = [_weighted(share, None if shared else share.backend.session, served.secure) for share in shares]
     return {
-        "weighted_clusters": wire.new(route_v3.WeightedCluster, clusters=[_weighted(share) for share in shares]),
+        "weighted_clusters": wire.new(route_v3.WeightedCluster, clusters=weighted),
         "cluster_not_found_response_code": code.SERVICE_UNAVAILABLE if grpc else code.INTERNAL_SERVER_ERROR,
     }
 
 
-def _weighted(share: Share) -> route_v3.WeightedClusterClusterWeight:
+def _weighted(share: Share, session: ir.Session | None, secure: bool) -> route_v3.WeightedClusterClusterWeight:
     backend = share.backend
     return wire.new(
         route_v3.WeightedClusterClusterWeight,
         name=share.cluster,
         weight=backend.weight,
+        typed_per_filter_config=per_filter(session, secure),
         **header_fields(backend.request, backend.response),
     )
 

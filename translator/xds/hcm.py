@@ -10,7 +10,7 @@ from envoy_data_plane.envoy.extensions.filters.http.router import v3 as router_v
 from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager import v3 as hcm_v3
 
 from translator import ir
-from translator.xds import cors, wire
+from translator.xds import cors, http_filters, wire
 from translator.xds.forward import STREAM_IDLE_TIMEOUT
 from translator.xds.sources import over_ads
 
@@ -37,7 +37,10 @@ def connection_manager(
         stat_prefix=table,
         rds=wire.new(hcm_v3.Rds, config_source=over_ads(), route_config_name=table),
         http_filters=[
+            http_filters.unasked(http_filters.LISTENER),
             _filter(cors.FILTER, wire.new(cors_v3.Cors)),
+            http_filters.unasked(http_filters.AUTHORIZATION),
+            http_filters.unasked(http_filters.SESSION),
             _filter("envoy.filters.http.router", wire.new(router_v3.Router, suppress_envoy_headers=True)),
         ],
         common_http_protocol_options=wire.new(core_v3.HttpProtocolOptions, idle_timeout=CONNECTION_IDLE_TIMEOUT),

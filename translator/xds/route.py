@@ -7,8 +7,8 @@ from envoy_data_plane.envoy.config.route import v3 as route_v3
 from translator import ir
 from translator.value import Key, Lookup, Ref, Value
 from translator.xds import cors as cors_words
-from translator.xds import wire
-from translator.xds.forward import Share, route_action
+from translator.xds import http_filters, wire
+from translator.xds.forward import Share, of_all, per_filter, route_action
 from translator.xds.headers import header_fields
 from translator.xds.matching import route_match
 from translator.xds.names import NO_CLUSTER, cluster_name
@@ -80,12 +80,14 @@ def encode(
 
 
 def _encoded(route: ir.Route, served: ir.Served, clusters: Clusters, spans: EncodedSpans | None) -> EncodedRoute:
+    asked = None if route.authorization is None else clusters.name(route.authorization.cluster)
+    closed = asked == NO_CLUSTER
     message = wire.new(
         route_v3.Route,
         name=route.name,
         match=route_match(route.match),
-        typed_per_filter_config=_per_filter(route.cors),
-        **_action(route, served, clusters),
+        typed_per_filter_config={} if closed else _per_filter(route, served, asked),
+        **(_respond(_failure(served)) if closed else _action(route, served, clusters)),
         **header_fields(route.request, route.response),
     )
     observed = b"" if spans is None else spans.of_route(route, served)
@@ -94,8 +96,21 @@ def _encoded(route: ir.Route, served: ir.Served, clusters: Clusters, spans: Enco
     return EncodedRoute(route.rank, route.catches_all, frame, used, refused)
 
 
-def _per_filter(cors: ir.Cors | None) -> dict[str, Any]:
-    return {} if cors is None else {cors_words.FILTER: wire.any_of(cors_words.cors_policy(cors))}
+def _per_filter(route: ir.Route, served: ir.Served, authorizer: str | None) -> dict[str, Any]:
+    """Ask for the filters that the route needs; a session that differs from backend to backend is asked for there."""
+    found: dict[str, Any] = {}
+    if route.cors is not None:
+        found[cors_words.FILTER] = wire.any_of(cors_words.cors_policy(route.cors))
+    if route.authorization is not None and authorizer is not None:
+        found |= _authorized(route.authorization, authorizer)
+    session = of_all(route.action.backends) if isinstance(route.action, ir.Forward) else None
+    return found | per_filter(session, served.secure)
+
+
+def _authorized(authorization: ir.Authorization, cluster: str) -> dict[str, Any]:
+    from translator.xds import authorization as words  # not before it is asked for: its messages take MiBs
+
+    return {http_filters.AUTHORIZATION: words.per_route(authorization, cluster)}
 
 
 def _action(route: ir.Route, served: ir.Served, clusters: Clusters) -> dict[str, Any]:
@@ -111,14 +126,18 @@ def _action(route: ir.Route, served: ir.Served, clusters: Clusters) -> dict[str,
 
 
 def _forward(action: ir.Forward, path: ir.Path, served: ir.Served, clusters: Clusters) -> dict[str, Any]:
-    """Answer 500 where no backend can be reached; a gRPC client reads 503 as UNAVAILABLE and 500 as UNKNOWN."""
-    grpc = served.route.kind == "GRPCRoute"
+    """Answer with an error where no backend can be reached."""
     shares = [Share(clusters.name(backend.cluster), backend) for backend in action.backends if backend.weight]
     if all(share.cluster == NO_CLUSTER for share in shares):
-        return _respond(503 if grpc else 500)
+        return _respond(_failure(served))
     mirrors = [(clusters.name(mirror.cluster), mirror) for mirror in action.mirrors if mirror.numerator]
     reached = [(cluster, mirror) for cluster, mirror in mirrors if cluster != NO_CLUSTER]
-    return {"route": route_action(action, path, shares, reached, grpc)}
+    return {"route": route_action(action, path, shares, reached, served)}
+
+
+def _failure(served: ir.Served) -> int:
+    """HTTP clients are told 500; a gRPC client reads 503 as UNAVAILABLE and 500 as UNKNOWN."""
+    return 503 if served.route.kind == "GRPCRoute" else 500
 
 
 def _respond(status: int) -> dict[str, Any]:
