@@ -30,9 +30,9 @@ def https(name: str, *secrets: str, port: int = 443, **more: Any) -> Document:
     return listener(name, port, **{"protocol": "HTTPS", "tls": {"certificateRefs": refs}, **more})
 
 
-def gateway(*listeners: Document, name: str = "edge", namespace: str = NAMESPACE) -> Document:
+def gateway(*listeners: Document, name: str = "edge", namespace: str = NAMESPACE, **more: Any) -> Document:
     """A Gateway of the class `gatehouse`; one HTTP listener at port 80 unless listeners are given."""
-    spec = {"gatewayClassName": "gatehouse", "listeners": list(listeners or (listener(),))}
+    spec = {"gatewayClassName": "gatehouse", "listeners": list(listeners or (listener(),)), **more}
     return _gateway_api("Gateway", name, namespace, spec)
 
 
@@ -44,6 +44,33 @@ def http_route(name: str, *rules: Document, namespace: str = NAMESPACE, **spec: 
 def grpc_route(name: str, *rules: Document, namespace: str = NAMESPACE, **spec: Any) -> Document:
     """A GRPCRoute of the Gateway `edge` for the host `<name>.example.com`, unless `spec` says otherwise."""
     return _route("GRPCRoute", name, namespace, rules, spec)
+
+
+def stream_route(kind: str, name: str, *backends: Document | str, section: str = "", **spec: Any) -> Document:
+    """A TLSRoute, TCPRoute or UDPRoute of a listener of the Gateway `edge`, for any hostname unless `spec` has some."""
+    parent = {"name": "edge", "namespace": NAMESPACE, **({"sectionName": section} if section else {})}
+    refs = [stream_backend(kind, ref) if isinstance(ref, str) else ref for ref in backends]
+    return _route(kind, name, NAMESPACE, ({"backendRefs": refs},), {"parentRefs": [parent], "hostnames": [], **spec})
+
+
+def stream_backend(kind: str, name: str, **more: Any) -> Document:
+    """A backendRef to the port of a Service of `streams` that speaks as the routes of a kind do."""
+    ports = {"TLSRoute": 443, "TCPRoute": 3000, "UDPRoute": 53}
+    return {"name": name, "port": ports[kind], **more}
+
+
+def streams(name: str, *, replicas: int = 1) -> tuple[Document, Document]:
+    """A Service and its pods, which speak HTTP at port 80, HTTPS at 443, lines at 3000 and datagrams at 53."""
+    ports = [
+        {"name": "http", "port": 80, "targetPort": 8080},
+        {"name": "https", "port": 443, "targetPort": 8443},
+        {"name": "tcp", "port": 3000, "targetPort": 3000},
+        {"name": "udp", "port": 53, "targetPort": 5353, "protocol": "UDP"},
+    ]
+    found, pods = service(name), deployment(name, replicas=replicas)
+    (container,) = pods["spec"]["template"]["spec"]["containers"]
+    container["args"] = ["--tls-port=8443", "--tcp-port=3000", "--udp-port=5353"]
+    return {**found, "spec": {**found["spec"], "ports": ports}}, pods
 
 
 def rule(*backends: Document | str, **more: Any) -> Document:
@@ -131,6 +158,19 @@ def tls_secret(name: str, certificate: bytes, key: bytes, namespace: str = NAMES
     """A Secret of type kubernetes.io/tls."""
     data = {"tls.crt": base64.b64encode(certificate).decode(), "tls.key": base64.b64encode(key).decode()}
     return _core("Secret", name, namespace, {"type": "kubernetes.io/tls", "data": data})
+
+
+def authorities(name: str, pem: str, namespace: str = NAMESPACE) -> Document:
+    """A ConfigMap with CA certificates."""
+    return _core("ConfigMap", name, namespace, {"data": {"ca.crt": pem}})
+
+
+def backend_tls_policy(service: str, hostname: str, *config_maps: str, **validation: Any) -> Document:
+    """A BackendTLSPolicy of a Service's name for all of it."""
+    refs = [{"group": "", "kind": "ConfigMap", "name": name} for name in config_maps]
+    asked = {"hostname": hostname, **({"caCertificateRefs": refs} if refs else {}), **validation}
+    spec = {"targetRefs": [{"group": "", "kind": "Service", "name": service}], "validation": asked}
+    return _gateway_api("BackendTLSPolicy", service, NAMESPACE, spec)
 
 
 def _route(kind: str, name: str, namespace: str, rules: tuple[Document, ...], spec: Document) -> Document:
