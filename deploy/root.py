@@ -5,6 +5,7 @@
 The interpreter, its library, an environment with everything installed, and the shared libraries that these load.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -27,7 +28,7 @@ ACCOUNTS = {
 def libraries(programs: Iterable[Path]) -> set[Path]:
     """Return the shared libraries that programs and modules load, the loader itself included."""
     ended = subprocess.run(["ldd", *map(str, programs)], capture_output=True, text=True)  # noqa: S603, S607
-    return {Path(path) for path in LOADED.findall(ended.stdout)}
+    return {Path(os.path.normpath(path)) for path in LOADED.findall(ended.stdout)}
 
 
 def place(path: Path, root: Path) -> None:
