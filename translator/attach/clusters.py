@@ -26,6 +26,9 @@ def _keys(resolved: ir.Resolved) -> Iterable[ir.ClusterKey]:
         if isinstance(route.action, ir.Forward):
             yield from (it.cluster for it in route.action.backends if it.cluster is not None)
             yield from (it.cluster for it in route.action.mirrors)
+    for stream in (resolved.stream, resolved.sealed):
+        if stream is not None:
+            yield from (it.cluster for it in stream.backends if it.cluster is not None)
 
 
 def reach(
@@ -42,7 +45,7 @@ def reach(
     key = named[0][1]
     place = Key(key.namespace, key.name)
     service = services.get(place)
-    port = None if service is None else backends.port_of(service, key.port)
+    port = None if service is None else backends.port_of(service, key.port, key.transport)
     if service is None or port is None:
         return None
     if service.spec.type == "ExternalName":

@@ -1,12 +1,13 @@
 """Routes of all kinds: their rules resolved, independent of where they are attached."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import assert_never
 
 from translator import ir
 from translator.api import routes as api
 from translator.api.core import Service
-from translator.attach import backends, filters, matches, rules
+from translator.attach import backends, filters, matches, rules, streams
 from translator.attach.ages import age
 from translator.attach.grants import Grants
 from translator.attach.policies import Targeting
@@ -28,7 +29,8 @@ def resolve(
         case api.GRPCRoute():
             written = list(_grpc_rules(ref, route))
         case api.TLSRoute() | api.TCPRoute() | api.UDPRoute():
-            return ir.Resolved(age(ref, route), (), _unresolved(ref, route, services, granted, targeted))
+            resolved = partial(backends.resolve, home=ref, services=services, granted=granted)
+            return streams.resolve(ref, route, partial(resolved, targeted=targeted), partial(resolved, targeted={}))
         case _:
             assert_never(route)
     outcomes = [rules.resolve(it, ref, services, granted, targeted) for it in written]
@@ -89,15 +91,3 @@ def _place(number: int, name: str | None) -> str:
 
 def _name(ref: Ref, rule: int | str) -> str:
     return f"{ref.kind.lower()}/{ref.namespace}/{ref.name}/rule/{rule}"
-
-
-def _unresolved(
-    ref: Ref,
-    route: api.TLSRoute | api.TCPRoute | api.UDPRoute,
-    services: Lookup[Key, Service],
-    granted: Lookup[str, Grants],
-    targeted: Lookup[Key, Targeting],
-) -> tuple[ir.Refusal, ...]:
-    written = (it for rule in route.spec.rules for it in rule.backend_refs)
-    found = (backends.resolve(it, ref, services, granted, targeted) for it in written)
-    return tuple(it for it in found if isinstance(it, ir.Refusal))

@@ -1,7 +1,7 @@
 """What each Gateway's Envoys are given: listeners, route tables, virtual hosts, clusters, endpoints and secrets."""
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from translator import ir
 from translator.incremental import Graph, Table
@@ -12,7 +12,19 @@ from translator.wiring.listeners import Listeners
 from translator.wiring.routes import Routes
 from translator.wiring.sources import Sources
 from translator.wiring.telemetry import Telemetry
-from translator.xds import cluster, endpoint, hosts, listener, misdirected, route, route_table, secret, spans
+from translator.xds import (
+    cluster,
+    endpoint,
+    hosts,
+    listener,
+    misdirected,
+    pool,
+    route,
+    route_table,
+    secret,
+    spans,
+    streams,
+)
 from translator.xds.resource import Resource, ResourceType, RouteTable, VirtualHost
 
 
@@ -25,6 +37,8 @@ class Envoy(NamedTuple):
     tables: Table[tuple[Key, str], RouteTable]
     shown: Table[tuple[Key, str], secret.Shown]
     """What names the secrets of a Gateway."""
+    ported: Table[tuple[Key, str], tuple[tuple[Any, Any], ...]]
+    """Who is served by an Envoy listener, and with what."""
     resources: dict[ResourceType, Table[tuple[Key, str], Resource]]
     """What is sent as it is, by Gateway and name: every type but routes, in the order of make before break."""
 
@@ -58,7 +72,15 @@ def declare(
     host_rows = graph.derived("virtual hosts", hosted, hosts.assemble, hosted)
     tabled = graph.group("tables", (listeners.parents, route_table.of_listeners), (named.alone, misdirected.of_tables))
     tables = graph.derived("route tables", tabled, route_table.encode)
-    ported = graph.group("ports", (listeners.parents, listener.of_gateway), (named.alone, misdirected.of_port))
+    pool_rows = graph.derived("pool resources", clusters.pools, pool.encode)
+    pool_endpoints = graph.derived("pool endpoints", clusters.pools, pool.locate)
+    encoded_streams = graph.derived("encoded streams", routes.first, streams.encode, routes.resolved, unusable)
+    ported = graph.group(
+        "ports",
+        (listeners.parents, listener.of_gateway),
+        (named.alone, misdirected.of_port),
+        (encoded_streams, streams.of_port),
+    )
     listener_rows = graph.derived(
         "envoy listeners",
         ported,
@@ -66,7 +88,12 @@ def declare(
         sources.placements,
         observed.tracers,
     )
-    used = graph.group("clusters used", (host_rows, hosts.clusters_used), (observed.tracers, spans.clusters_used))
+    used = graph.group(
+        "clusters used",
+        (host_rows, hosts.clusters_used),
+        (encoded_streams, streams.clusters_used),
+        (observed.tracers, spans.clusters_used),
+    )
     needed = graph.derived("secrets of clusters", used, secret.of_cluster, clusters.reached, listeners.presented)
     shown = graph.group("secrets shown", (listeners.parents, secret.of_gateway), (needed, secret.of_clusters))
     secret_rows = graph.derived(
@@ -81,12 +108,23 @@ def declare(
         hosts=host_rows,
         tabled=tabled,
         tables=tables,
+        ported=ported,
         shown=shown,
         resources={
             ResourceType.CLUSTER: graph.derived(
-                "clusters of gateways", used, partial(misdirected.or_cluster, cluster.of_gateway), *by_gateway
+                "clusters of gateways",
+                used,
+                partial(pool.or_backend, partial(misdirected.or_cluster, cluster.of_gateway)),
+                pool_rows,
+                *by_gateway,
             ),
-            ResourceType.ENDPOINT: graph.derived("endpoints of gateways", used, endpoint.of_gateway, endpoint_rows),
+            ResourceType.ENDPOINT: graph.derived(
+                "endpoints of gateways",
+                used,
+                partial(pool.or_backend, endpoint.of_gateway),
+                pool_endpoints,
+                endpoint_rows,
+            ),
             ResourceType.SECRET: secret_rows,
             ResourceType.LISTENER: listener_rows,
         },
