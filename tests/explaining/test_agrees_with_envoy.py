@@ -90,6 +90,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         listener("narrow", hostname="b.example.com"),
         https("tls", "tls", hostname="*.example.com"),
         https("exact", "tls", hostname="b.example.com"),
+        https("other", "tls", hostname="example.org"),
     )
     translator.put("Gateway", gateway(*listeners))
     certificate, key = self_signed(tmp_path_factory.mktemp("tls"), "a.example.com")
@@ -184,5 +185,5 @@ def test_the_worlds_requests_meet_every_end(world: World) -> None:
             server_name=chance.choice(HOSTS[:5]).lower(),
         )
         ends.add(told(explain(request, world.configuration)))
-    assert {"404", "closed"} <= ends
+    assert {"404", "421", "closed"} <= ends
     assert len(ends) > 10

@@ -17,6 +17,7 @@ WHOLE = 1_000_000
 TCP_PROXY = "envoy.filters.network.tcp_proxy"
 UNREACHABLE = (500, 503)
 """What Envoy answers for rules whose backends cannot be reached; gRPC clients read 503 as UNAVAILABLE."""
+MISDIRECTED = 421
 NEAREST = 5
 """How many hints a request that nothing serves is given at most."""
 
@@ -109,7 +110,9 @@ def explain(request: Request, configuration: Configuration) -> Explanation:
         return _closed(request, configuration, listener)
     if chain.manager is None:
         return _proxied(configuration, listener, chain)
-    return _routed(request, configuration, listener, chain)
+    found = _routed(request, configuration, listener, chain)
+    within = _internal(found, configuration)
+    return found if within is None else _routed(request, configuration, within, next(iter(chains(within))))
 
 
 def _nothing(configuration: Configuration, words: str, **more: Any) -> Explanation:
@@ -158,8 +161,21 @@ def _routed(request: Request, configuration: Configuration, listener: Any, chain
         words = f"no rule of host {host.domains[0]} takes it: Envoy answers 404"
         hints = tuple(_near(considered))
         return _nothing(configuration, words, status=404, considered=considered, hints=hints, **place)
-    hints = tuple(_without_backend(won))
+    hints = (*_without_backend(won), *_misdirected(won, request))
     return _nothing(configuration, "", considered=considered, won=won, hints=hints, **place)
+
+
+def _internal(found: Explanation, configuration: Configuration) -> Any | None:
+    """Return the listener inside of Envoy that a request is handed to, which then has it; None where it is not."""
+    for won in found.won:
+        for it in won.answer.destinations:
+            cluster = configuration.get(ResourceType.CLUSTER, it.cluster)
+            for locality in () if cluster is None else cluster.load_assignment.endpoints:
+                for each in locality.lb_endpoints:
+                    name = each.endpoint.address.envoy_internal_address.server_listener_name
+                    if name:
+                        return configuration.get(ResourceType.LISTENER, name)
+    return None
 
 
 def _choose(
@@ -184,6 +200,14 @@ def _without_backend(won: Iterable[Won]) -> Iterable[str]:
     for it in won:
         if it.answer.kind == "respond" and it.answer.status in UNREACHABLE:
             yield f"no backend of {it.object} can be reached: its ResolvedRefs condition says why"
+
+
+def _misdirected(won: Iterable[Won], request: Request) -> Iterable[str]:
+    if any(it.answer.status == MISDIRECTED for it in won):
+        yield (
+            f"server name {request.server_name} led to a listener that does not have the host {request.host}: "
+            "another of the port does, and the client has to open a connection of its own for it"
+        )
 
 
 def _near(considered: Iterable[Considered]) -> Iterable[str]:
