@@ -171,17 +171,19 @@ class ModelEnvoy:
         return {line.split("|")[0]: line for line in held.body.decode().splitlines()} if held else {}
 
     def named(self) -> set[str]:
-        """Clusters that its routes name."""
+        """Clusters that its routes and listeners name."""
         lines = [line for table in self.held[ROUTE] for line in self.hosts(table).values()]
-        return {name for line in lines for name in line.split("|")[1].split(",") if name}
+        listed = [line.split("|")[1] for line in lines]
+        listed += [each.body.decode().split()[1] for each in self.held[LISTENER].values()]
+        return {name for names in listed for name in names.split(",") if name not in ("", "-")}
 
     def check(self, now: float) -> None:
-        """Fail if a request would: a route names a cluster that is not there or not ready, and had to be by now."""
+        """Fail if a request would: what is named is not there or not ready, and had to be by now."""
         for name in self.named() - self._ever_bad:
             if name not in self.received_at:
-                raise Broken(f"a route names {name}, which is not there")
+                raise Broken(f"{name} is named and not there")
             if name not in self.warm and now - self.received_at[name] < self._patience:
-                raise Broken(f"a route names {name}, which is not warm")
+                raise Broken(f"{name} is named and not warm")
 
 
 class StateOfTheWorldModel(ModelEnvoy):

@@ -89,9 +89,9 @@ class Deployment(RuleBasedStateMachine):
     def put_endpoints(self, name: str, revision: int) -> None:
         self.world.endpoints[name] = revision
 
-    @rule(name=LISTENERS, revision=REVISIONS, verdict=VERDICTS)
-    def put_listener(self, name: str, revision: int, verdict: str) -> None:
-        self.world.listeners[name] = Listener(name.replace("l", "t"), revision, verdict)
+    @rule(name=LISTENERS, revision=REVISIONS, verdict=VERDICTS, clusters=NAMED)
+    def put_listener(self, name: str, revision: int, verdict: str, clusters: tuple[str, ...]) -> None:
+        self.world.listeners[name] = Listener(name.replace("l", "t"), revision, verdict, clusters)
 
     @rule(name=LISTENERS)
     def delete_listener(self, name: str) -> None:

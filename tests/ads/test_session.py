@@ -18,7 +18,7 @@ from tests.ads.transcript import (
 )
 from tests.ads.world import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, a_cluster, a_host
 from translator.xds.resource import VirtualHost, resource, route_table
-from xds_server.ads.events import Acked, Nacked
+from xds_server.ads.events import Acked, Nacked, Settled
 from xds_server.ads.messages import Request
 from xds_server.ads.session import DeltaSession
 from xds_server.snapshot import RouteConfiguration
@@ -334,3 +334,29 @@ def test_the_host_that_envoy_points_at_is_tried_last(play: Transcript) -> None:
 def test_a_type_that_is_not_served_is_no_fault_of_the_stream(play: Transcript) -> None:
     assert play.session.receive(Request("type.googleapis.com/envoy.service.runtime.v3.Runtime"), 0.0) == []
     play(recv(subscribe(CLUSTER)), sent(CLUSTER))
+
+
+def test_a_listener_that_cannot_be_bound_is_tried_again(play: Transcript) -> None:
+    """Nothing is wrong with it; the time between two tries doubles."""
+    edge = resource("edge", b"edge")
+    words = "edge: cannot bind '0.0.0.0:80': Address already in use"
+    play(
+        known(edge, of=LISTENER),
+        recv(subscribe(LISTENER)), sent(LISTENER, edge),
+        recv(nack(LISTENER, words)), quiet,
+        after(0.9), quiet,
+        after(0.1), sent(LISTENER, edge), recv(nack(LISTENER, words)), quiet,
+        after(1.9), quiet,
+        after(0.1), sent(LISTENER, edge), recv(ack(LISTENER)), quiet,
+        after(60), quiet,
+    )  # fmt: skip
+    assert [type(it) for it in play.events if not isinstance(it, Settled)] == [Nacked, Nacked, Acked]
+
+
+def test_a_listener_that_is_wrong_is_not_tried_again(play: Transcript) -> None:
+    play(
+        known(resource("edge", b"edge"), of=LISTENER),
+        recv(subscribe(LISTENER)), sent(LISTENER, "edge"),
+        recv(nack(LISTENER, "edge: no filter chains")), quiet,
+        after(60), quiet,
+    )  # fmt: skip

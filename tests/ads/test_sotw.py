@@ -136,3 +136,16 @@ def test_no_listeners_are_said_to_a_fresh_envoy_only(play: Transcript) -> None:
     """One that comes with listeners keeps them until its Gateway is known."""
     play(recv(state(LISTENER)), sent(LISTENER))
     play(reconnected, recv(state(LISTENER, version="1")), quiet)
+
+
+def test_a_listener_that_cannot_be_bound_is_tried_again(play: Transcript) -> None:
+    edge = resource("edge", b"edge")
+    words = "edge: cannot bind '0.0.0.0:80': Address already in use"
+    play(
+        known(edge, of=LISTENER),
+        recv(state(LISTENER)), sent(LISTENER, edge),
+        recv(state(LISTENER, nonce="?", words=words)), quiet,
+        after(1), sent(LISTENER, edge),
+        recv(state(LISTENER, version="2", nonce="?")), quiet,
+        after(60), quiet,
+    )  # fmt: skip

@@ -2,7 +2,7 @@
 
 cluster   `eds 3 good`: discovery (eds, dns, or dead for a name that never answers), revision, verdict
 endpoints `3`
-listener  `table 3 good`
+listener  `table c1,c2 3 good`, with `-` where it names no cluster
 host      `name|c1,c2|3 good`, one line per host: a route table is its hosts' lines
 """
 
@@ -27,6 +27,7 @@ from xds_server.snapshot import Change
 GATEWAY = Key("default", "gw")
 CLUSTER, ENDPOINT, SECRET, LISTENER, ROUTE = ResourceType
 
+Rows = dict[tuple[ResourceType, str, str], Resource | RouteTable | VirtualHost]
 Rendered = Mapping[tuple[ResourceType, str, str], Resource | RouteTable | VirtualHost]
 """A world as a translator would write it, by type, name and (of virtual hosts) domain."""
 
@@ -47,6 +48,7 @@ class Listener(NamedTuple):
     table: str
     revision: int = 0
     verdict: str = "good"
+    clusters: tuple[str, ...] = ()
 
 
 class World:
@@ -59,26 +61,36 @@ class World:
         self.listeners: dict[str, Listener] = {}
 
     def render(self) -> Rendered:
-        """Write the world down; a cluster is there if a host names it, a table if a listener does."""
-        rows: dict[tuple[ResourceType, str, str], Resource | RouteTable | VirtualHost] = {}
+        """Write the world down; a cluster is there if a host or listener names it, a table if a listener does."""
+        rows: Rows = {}
         tables = {listener.table for listener in self.listeners.values()}
         for name, listener in self.listeners.items():
-            rows[LISTENER, name, ""] = resource(name, " ".join(map(str, listener)).encode())
+            rows[LISTENER, name, ""] = a_listener(name, *listener)
+            self._render_clusters(rows, listener.clusters)
         for table in tables:
             rows[ROUTE, table, ""] = route_table(table, b"")
         for (table, domain), host in self.hosts.items():
             if table in tables:
                 rows[ROUTE, table, domain] = a_host(domain, *host)
-                for name in host.clusters:
-                    cluster = self.clusters.get(name, Cluster())
-                    rows[CLUSTER, name, ""] = a_cluster(name, *cluster)
-                    if cluster.kind == "eds":
-                        rows[ENDPOINT, name, ""] = resource(name, str(self.endpoints.get(name, 0)).encode())
+                self._render_clusters(rows, host.clusters)
         return rows
+
+    def _render_clusters(self, rows: Rows, names: tuple[str, ...]) -> None:
+        for name in names:
+            cluster = self.clusters.get(name, Cluster())
+            rows[CLUSTER, name, ""] = a_cluster(name, *cluster)
+            if cluster.kind == "eds":
+                rows[ENDPOINT, name, ""] = resource(name, str(self.endpoints.get(name, 0)).encode())
 
 
 def a_cluster(name: str, kind: str = "eds", revision: int = 0, verdict: str = "good") -> Resource:
     return resource(name, f"{kind} {revision} {verdict}".encode())
+
+
+def a_listener(
+    name: str, table: str, revision: int = 0, verdict: str = "good", clusters: tuple[str, ...] = ()
+) -> Resource:
+    return resource(name, f"{table} {','.join(clusters) or '-'} {revision} {verdict}".encode(), clusters)
 
 
 def a_host(domain: str, clusters: tuple[str, ...] = (), revision: int = 0, verdict: str = "good") -> VirtualHost:
