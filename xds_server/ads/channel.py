@@ -1,6 +1,8 @@
 """One resource type on one stream: what was sent, what is in flight, what waits, and who is suspected of a NACK."""
 
 from collections.abc import Iterable, Iterator
+from math import inf
+from typing import NamedTuple
 
 from translator.xds.resource import Resource, ResourceType, RouteTable, VirtualHost, version
 from xds_server.ads.messages import Sendable
@@ -9,6 +11,17 @@ from xds_server.snapshot import Entry, Item, RouteConfiguration
 
 Batch = dict[Item, Entry | None]
 """What one response changes; None removes."""
+
+FIRST_RETRY, LONGEST_RETRY = 1.0, 30.0
+"""Seconds until what an Envoy could not do, though nothing is wrong with it, is tried again."""
+
+
+class Retry(NamedTuple):
+    """A version that an Envoy could not take yet, when it is due again, and how long that was to wait."""
+
+    version: str
+    at: float
+    wait: float
 
 
 def version_of(entry: Entry) -> str:
@@ -54,6 +67,8 @@ class Channel:
         """To be sent even if nothing changed: asked for, or doubtful after a NACK."""
         self.refused: dict[Item, tuple[str, str]] = {}
         """Versions that the Envoy refused, with its words; not sent again."""
+        self.retries: dict[Item, Retry] = {}
+        """Of what was refused, what may do at another time."""
         self.suspects: list[list[Item]] = []
         """Groups to be tried one by one after a NACK, the next one last."""
         self.doubtful: list[Entry] = []
@@ -121,6 +136,24 @@ class Channel:
             else:
                 self.put(item, before)
 
+    def retry_later(self, item: Item, version: str, now: float) -> None:
+        """Let a refused version be tried again, later each time."""
+        before = self.retries.get(item)
+        again = before is not None and before.version == version
+        wait = min(2 * before.wait, LONGEST_RETRY) if before is not None and again else FIRST_RETRY
+        self.retries[item] = Retry(version, now + wait, wait)
+
+    def retry(self, now: float) -> None:
+        """Look again at what is due."""
+        for item in [item for item, retry in self.retries.items() if retry.at <= now]:
+            self.retries[item] = self.retries[item]._replace(at=inf)
+            if self.refused.pop(item, None) is not None:
+                self.dirty.add(item)
+
+    def next_retry(self) -> float:
+        """Return when something is due again."""
+        return min((retry.at for retry in self.retries.values()), default=inf)
+
     def forget(self, name: str) -> list[Entry]:
         """Drop a resource that the stream gave up; return all that was known of it, sent and overtaken."""
         dropped = [entry for item in self.items(name) if (entry := self.get(item)) is not None]
@@ -135,6 +168,7 @@ class Channel:
             pending.difference_update([item for item in pending if item.name == name])
         for item in [item for item in self.refused if item.name == name]:
             del self.refused[item]
+            self.retries.pop(item, None)
         self.unknown.discard(name)
         return dropped
 

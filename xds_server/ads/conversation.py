@@ -22,6 +22,8 @@ from xds_server.snapshot import Changed, Item, Snapshot
 TYPES = {str(kind): kind for kind in ResourceType}
 NAMING = frozenset({ResourceType.LISTENER, ResourceType.ROUTE})
 """Types whose resources name clusters."""
+CANNOT_BIND = "cannot bind"
+"""What Envoy says of a listener whose address another process has, or that the machine does not have yet."""
 
 
 class Patience(Value):
@@ -107,7 +109,8 @@ class Conversation:
     @property
     def next_deadline(self) -> float:
         """When to call `tick`, if nothing happens before; infinite if there is nothing to wait for."""
-        return min(self._due.values(), default=NEVER)
+        retries = (place.next_retry() for place in self._channels.values())
+        return min((*self._due.values(), *retries), default=NEVER)
 
     def take_events(self) -> list[Event]:
         """Return what was found out since the last call."""
@@ -168,13 +171,15 @@ class Conversation:
         if words is None:
             self._accept(place, flight, now)
         else:
-            self._refuse(place, flight, words)
+            self._refuse(place, flight, words, now)
 
     def _accept(self, place: Channel, flight: Flight, now: float) -> None:
         place.flights.remove(flight)
         place.restated.clear()
         for name in names_of(flight.batch):
             place.unknown.discard(name)
+        for item in flight.batch:
+            place.retries.pop(item, None)
         put = tuple(item.name for item, entry in flight.batch.items() if entry is not None)
         match place.type:
             case ResourceType.CLUSTER:
@@ -193,7 +198,7 @@ class Conversation:
             Acked(self.gateway, self.node.id, place.type, names, removed, max(0.0, now - flight.sent_at))
         )
 
-    def _refuse(self, place: Channel, flight: Flight, words: str) -> None:
+    def _refuse(self, place: Channel, flight: Flight, words: str, now: float) -> None:
         items = sorted(item for item, entry in flight.batch.items() if entry is not None)
         sent = {name: table.names for name, table in place.tables.items()} if isinstance(place, Routes) else {}
         if place.type is ResourceType.CLUSTER:
@@ -211,7 +216,7 @@ class Conversation:
             place.owed.update(items)
             place.suspects += [items] if flight.doubted else groups(items, words, lambda name: sent.get(name, ()))
         elif items:
-            self._convict(place, items[0], flight, words)
+            self._convict(place, items[0], flight, words, now)
 
     def _doubt_listed(self, place: Channel, flight: Flight, items: list[Item], gone: list[Item]) -> None:
         """Note what the NACK of a list of everything leaves open: Envoy takes what is good in it, and removals too."""
@@ -233,11 +238,13 @@ class Conversation:
             self._gate.remove(item.name)
         return [item for item in items if item not in known]
 
-    def _convict(self, place: Channel, item: Item, flight: Flight, words: str) -> None:
+    def _convict(self, place: Channel, item: Item, flight: Flight, words: str, now: float) -> None:
         entry = flight.batch[item]
         refused = "" if entry is None else version_of(entry)
         place.refused[item] = (refused, spoken(words))
         place.dirty.add(item)
+        if place.type is ResourceType.LISTENER and CANNOT_BIND in words:
+            place.retry_later(item, refused, now)
         if place.type is ResourceType.CLUSTER and place.get(item) is None:
             self._gate.remove(item.name)
             self._gate.send({item: entry}, flight.turn, flight.sent_at)  # routes wait for it no longer than for others
@@ -250,6 +257,8 @@ class Conversation:
     # ---- turns ----------------------------------------------------------------------------------------------------
 
     def _act(self, now: float, reconsider: bool) -> list[Response]:
+        for place in self._channels.values():
+            place.retry(now)
         responses = self._turn(now, reconsider)
         if not self.settled and is_settled(self._snapshot, self._channels):
             self.settled = True
