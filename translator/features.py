@@ -38,6 +38,12 @@ SUPPORTED_FEATURES: tuple[str, ...] = (
     "HTTPRouteRetryCodes",
     "HTTPRouteRetryConnectionError",
     "HTTPRouteSchemeRedirect",
+    "ListenerSet",
     "ReferenceGrant",
+    "TCPRoute",
+    "TLSRoute",
+    "TLSRouteModeMixed",
+    "TLSRouteModeTerminate",
+    "UDPRoute",
 )
 """Sorted, as GatewayClass.status.supportedFeatures wants it."""
