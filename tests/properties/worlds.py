@@ -172,17 +172,44 @@ slice_object = st.builds(
 grant_spec = st.fixed_dictionaries(
     {
         "from": st.lists(
-            st.fixed_dictionaries(
-                {
-                    "group": st.just("gateway.networking.k8s.io"),
-                    "kind": st.sampled_from(("HTTPRoute", "GRPCRoute", "Gateway")),
-                    "namespace": namespaces,
-                }
+            st.builds(
+                lambda kind, namespace: {"group": kind[0], "kind": kind[1], "namespace": namespace},
+                st.sampled_from(
+                    (
+                        *(("gateway.networking.k8s.io", kind) for kind in ("HTTPRoute", "GRPCRoute", "Gateway")),
+                        ("gateway.networking.x-k8s.io", "XTelemetryPolicy"),
+                    )
+                ),
+                namespaces,
             ),
             min_size=1,
             max_size=2,
         ),
         "to": st.sampled_from(([{"group": "", "kind": "Service"}], [{"group": "", "kind": "Service", "name": "one"}])),
+    }
+)
+
+telemetry_spec = st.fixed_dictionaries(
+    {
+        "targetRefs": st.lists(
+            st.fixed_dictionaries({"name": names, "kind": st.sampled_from(("Gateway", "Gateway", "Odd"))}), max_size=2
+        ),
+        "tracing": st.one_of(
+            st.just({"mode": "Disabled"}),
+            st.builds(
+                lambda backend, more: {"mode": "Enabled", "provider": {"backendRef": backend}, **more},
+                backend,
+                optional(
+                    samplingRate=st.sampled_from(({"numerator": 0}, {"numerator": 5})),
+                    parentBasedSampling=st.sampled_from(
+                        ({"mode": "Disabled"}, {"mode": "Enabled", "samplingRate": {"numerator": 1}})
+                    ),
+                    attributes=st.just(
+                        [{"name": "route", "sourceType": "Attribute", "attributeKey": "http.route"}],
+                    ),
+                ),
+            ),
+        ),
     }
 )
 
@@ -193,6 +220,7 @@ objects: st.SearchStrategy[tuple[str, Object]] = st.one_of(
     document("GRPCRoute", route_spec(grpc_rule)),
     document("Service", service_spec),
     document("ReferenceGrant", grant_spec),
+    document("XTelemetryPolicy", telemetry_spec),
     slice_object,
     namespace_object,
     class_object,
