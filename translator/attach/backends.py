@@ -79,7 +79,7 @@ def resolve(
     ):
         message = (
             f"Service {target} is in another namespace, and no ReferenceGrant in {target.namespace} "
-            f"admits {home.kind}s of {home.namespace}"
+            f"admits {_plural(home.kind)} of {home.namespace}"
         )
         return ir.Refusal(Reason.REF_NOT_PERMITTED, message)
     service = services.get(target)
@@ -107,6 +107,10 @@ def port_of(service: Service, port: int, transport: str = "TCP") -> ServicePort 
     if service.spec.type == "ExternalName" and not service.spec.ports:
         return ServicePort(port, protocol=transport)
     return next((it for it in service.spec.ports if (it.port, it.protocol) == (port, transport)), None)
+
+
+def _plural(kind: str) -> str:
+    return f"{kind.removesuffix('y')}ies" if kind.endswith("y") else f"{kind}s"
 
 
 def _protocol(service: Service, target: Key, port: int, kind: str) -> str | ir.Refusal:
