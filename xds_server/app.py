@@ -17,6 +17,7 @@ from xds_server.control_plane import ControlPlane
 from xds_server.debug.service import DebugServer
 from xds_server.files import Batch, FileSource
 from xds_server.health import Health
+from xds_server.limits import raise_open_files
 from xds_server.local.envoys import Envoys, find_envoy
 from xds_server.local.laptop import Laptop
 from xds_server.schema import Channel
@@ -145,6 +146,7 @@ def bound(bind: Callable[[str], int], at: str) -> int:
 
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Run until it ends, or SIGTERM or Ctrl-C ends it."""
+    raise_open_files()
 
     async def guarded() -> None:
         task = asyncio.current_task()

@@ -4,8 +4,11 @@ import asyncio
 
 from xds_server import echo, log
 
+LEAVE_SECONDS = 5.0
+"""Longer than it takes until every Envoy knows that a pod ends."""
+
 
 def run(host: str, ports: echo.Ports) -> None:
     """Serve until SIGTERM or Ctrl-C; requests in flight are answered."""
     log.configure(json=False)
-    asyncio.run(echo.serve(host, ports, echo.from_environment(), leave_seconds=1.0))
+    asyncio.run(echo.serve(host, ports, echo.from_environment(), leave_seconds=LEAVE_SECONDS))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.kube.loopback import LIMIT, Answer, Loopback, Stream, connected
-from translator.ir import Infrastructure, Placement
+from translator.ir import Held, Infrastructure, Placement
 from translator.pipeline import InfrastructureChange
 from translator.value import Key
 from xds_server.kube.fleet import Fleet, Settings
@@ -194,3 +194,15 @@ async def test_what_nobody_wants_goes_only_if_its_gateway_has_gone_over(
         else:
             await server.heard(GATEWAY, 2)
             assert server.of(path("Service")) == []
+
+
+async def test_a_gateway_that_is_left_alone_is_told_of_another_authority(tmp_path: Path) -> None:
+    """Its Envoys run on, and have to trust the control plane."""
+    where = path("ConfigMap")
+    async with leading(tmp_path, {"ConfigMap": made()}, {where: (Answer(made()),)}) as (server, fleet, _):
+        fleet.want([InfrastructureChange(EDGE, Held("gatehouse"))])
+        for bundle in ("one", "two"):
+            fleet.trust(bundle)
+            *_, patch = await server.heard(where, 1 if bundle == "one" else 2)
+            assert (patch.method, patch.headers["Content-Type"]) == ("PATCH", "application/merge-patch+json")
+            assert json.loads(patch.body) == {"data": {"ca.crt": bundle}}

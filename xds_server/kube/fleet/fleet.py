@@ -16,8 +16,9 @@ from xds_server import metrics
 from xds_server.kube.agenda import NEVER, Agenda
 from xds_server.kube.client import ApiError, Client, KubeError
 from xds_server.kube.decoding import Decoder
+from xds_server.kube.fleet.bootstrap import CA_FILE
 from xds_server.kube.fleet.ledger import Ledger, refusal_of
-from xds_server.kube.fleet.names import CLASS_ANNOTATION, CONTROLLER_LABEL, label_value
+from xds_server.kube.fleet.names import CLASS_ANNOTATION, CONTROLLER_LABEL, label_value, object_name
 from xds_server.kube.fleet.objects import KINDS, Document, objects
 from xds_server.kube.fleet.observed import MANAGER, Observed
 from xds_server.kube.fleet.settings import Settings
@@ -62,6 +63,8 @@ class Fleet:
         self._moved: set[Key] = set()
         """Gateways whose placement may have changed."""
         self._move = asyncio.Event()
+        self._trusting: dict[Key, str] = {}
+        """The authorities that Gateways which are left alone were given."""
         self._agenda: Agenda[Key] | None = None
         self._wake = asyncio.Event()
         self.observed = asyncio.Event()
@@ -146,6 +149,7 @@ class Fleet:
         """Bring about what Gateways need until cancelled; begin when all Gateways are known."""
         await self.observed.wait()
         self._ledger.forget()
+        self._trusting.clear()
         agenda = self._agenda = Agenda[Key]()
         for gateway in sorted({*self._wanted, *self._ledger.gateways}):
             self._ask(gateway)
@@ -189,8 +193,8 @@ class Fleet:
     async def _bring_about(self, gateway: Key) -> bool:
         """Apply what a Gateway needs and delete what it needs no more; say whether anything was written."""
         match self._wanted.get(gateway):
-            case ir.Held():
-                return False
+            case ir.Held(class_name=class_name):
+                return await self._renew_trust(gateway, class_name)
             case None:
                 return await self._abandon(gateway)
             case ir.Infrastructure() as infrastructure:
@@ -212,6 +216,20 @@ class Fleet:
             await self._delete(ref, found)
             wrote = True
         return wrote
+
+    async def _renew_trust(self, gateway: Key, class_name: str) -> bool:
+        """Let the Envoys of a Gateway that is otherwise left alone trust who signs the control plane's certificate."""
+        ref = Ref("ConfigMap", gateway.namespace, object_name(gateway.name, class_name))
+        found = self._ledger.get(ref)
+        if not self._settings.ca or self._trusting.get(gateway) == self._settings.ca:
+            return False
+        if found is None or found.gateway != gateway:
+            return False
+        ca = self._settings.ca
+        await self._client.patch(_path(ref), {"data": {CA_FILE: ca}}, params={"fieldManager": MANAGER})
+        self._trusting[gateway] = ca
+        metrics.FLEET_WRITES.labels(ref.kind).inc()
+        return True
 
     async def _apply(self, gateway: Key, ref: Ref, document: Document) -> None:
         found = self._ledger.get(ref)
