@@ -1,9 +1,12 @@
-"""Asking a running control plane's debug endpoint (gatehouse.debug.v1), and writing the answers."""
+"""Asking a running control plane's debug endpoint (gatehouse.debug.v1), and writing the answers.
+
+It is asked where it listens, or in a cluster through a port-forward: there every replica knows its own Envoys.
+"""
 
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 import grpc
@@ -12,9 +15,13 @@ from google.protobuf import json_format
 from rich.console import Console
 from rich.table import Table
 
+from xds_server.kube.errors import Unreachable
+
 SERVICE = "/gatehouse.debug.v1.Debug"
 SECONDS = 30.0
-MAX_BYTES = 1 << 30
+OPTIONS = [("grpc.max_receive_message_length", 1 << 30)]
+CLUSTER, NAMESPACE, DEBUG_PORT = "cluster", "gatehouse-system", 18001
+SELECTOR = "app.kubernetes.io/name=gatehouse,app.kubernetes.io/component=control-plane"
 WIDE = 400
 """Columns where nobody looks at it."""
 AMISS, CANNOT_ASK = 1, 2
@@ -22,24 +29,31 @@ AMISS, CANNOT_ASK = 1, 2
 
 
 class Server:
-    """A control plane that answers."""
+    """A control plane that answers; in a cluster all of its replicas."""
 
-    def __init__(self, channel: Any) -> None:
-        self._channel = channel
+    def __init__(self, channels: Sequence[Any]) -> None:
+        self._channels = channels
 
     def ask(self, method: str, request: Any, answer: Any) -> Any:
-        """Ask for one answer; raises grpc.RpcError."""
-        call = self._channel.unary_unary(
-            f"{SERVICE}/{method}", request_serializer=_serialised, response_deserializer=answer.FromString
-        )
-        return call(request, timeout=SECONDS)
+        """Ask one replica; raises grpc.RpcError."""
+        return self._ask(self._channels[0], method, request, answer)
+
+    def ask_each(self, method: str, request: Any, answer: Any) -> list[Any]:
+        """Ask every replica; raises grpc.RpcError."""
+        return [self._ask(channel, method, request, answer) for channel in self._channels]
 
     def every(self, method: str, request: Any, answer: Any) -> Iterator[Any]:
         """Ask for answers that come one by one, for as long as they come; raises grpc.RpcError."""
-        call = self._channel.unary_stream(
+        call = self._channels[0].unary_stream(
             f"{SERVICE}/{method}", request_serializer=_serialised, response_deserializer=answer.FromString
         )
         yield from call(request)
+
+    def _ask(self, channel: Any, method: str, request: Any, answer: Any) -> Any:
+        call = channel.unary_unary(
+            f"{SERVICE}/{method}", request_serializer=_serialised, response_deserializer=answer.FromString
+        )
+        return call(request, timeout=SECONDS)
 
 
 def _serialised(message: Any) -> bytes:
@@ -49,9 +63,20 @@ def _serialised(message: Any) -> bytes:
 
 @contextmanager
 def server(address: str) -> Iterator[Server]:
-    """Connect for as long as the block lasts."""
-    with grpc.insecure_channel(address, options=[("grpc.max_receive_message_length", MAX_BYTES)]) as channel:
-        yield Server(channel)
+    """Connect for as long as the block lasts; raises Unreachable where a cluster has no control plane that is ready."""
+    with ExitStack() as stack:
+        addresses = stack.enter_context(_forwarded(address)) if address.startswith(CLUSTER) else (address,)
+        channels = [grpc.insecure_channel(it, options=OPTIONS) for it in addresses]
+        yield Server([stack.enter_context(channel) for channel in channels])
+
+
+def _forwarded(address: str) -> AbstractContextManager[tuple[str, ...]]:
+    """Read `cluster`, `cluster/NAMESPACE` or `cluster/NAMESPACE/RELEASE`."""
+    from xds_server.kube.forward import forwarded
+
+    _, namespace, release, *_ = [*address.split("/"), "", ""]
+    selector = ",".join((SELECTOR, f"app.kubernetes.io/instance={release}") if release else (SELECTOR,))
+    return forwarded(namespace or NAMESPACE, selector, DEBUG_PORT)
 
 
 def asked(address: str, question: Callable[[Server], int]) -> int:
@@ -59,6 +84,9 @@ def asked(address: str, question: Callable[[Server], int]) -> int:
     try:
         with server(address) as it:
             return question(it)
+    except Unreachable as error:
+        print(f"{address}: {error}", file=sys.stderr)
+        return CANNOT_ASK
     except grpc.RpcError as error:
         code = error.code()
         hint = "; is `gatehouse serve` or `up` running there?" if code is grpc.StatusCode.UNAVAILABLE else ""

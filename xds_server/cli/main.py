@@ -33,7 +33,14 @@ Controller = Annotated[
 ]
 LogLevel = Annotated[str, typer.Option(help="`debug`, `info`, `warning` or `error`.")]
 GatewayOption = Annotated[str | None, typer.Option("--gateway", help="Only this Gateway.", metavar="NAMESPACE/NAME")]
-Server = Annotated[str, typer.Option(help="The control plane's debug endpoint.", metavar="HOST:PORT")]
+Server = Annotated[
+    str,
+    typer.Option(
+        help="The control plane's debug endpoint; `cluster` reaches the kubeconfig's through a port-forward.",
+        metavar="HOST:PORT|cluster[/NAMESPACE[/RELEASE]]",
+        envvar="GATEHOUSE_SERVER",
+    ),
+]
 DEBUG_ADDRESS = "127.0.0.1:18001"
 Text = Annotated[str, typer.Option("-o", "--output", help="`text`, `yaml` or `json`.")]
 Output = Annotated[str, typer.Option("-o", "--output", help="`yaml` or `json`.")]

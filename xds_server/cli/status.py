@@ -27,7 +27,7 @@ def envoys(server: str, *, gateway: str, output: str) -> int:
 
     def question(it: Server) -> int:
         request = pb.ListGatewaysRequest(gateway=gateway)
-        gateways = it.ask("ListGateways", request, pb.ListGatewaysResponse).gateways
+        gateways = merged(it.ask_each("ListGateways", request, pb.ListGatewaysResponse))
         if output == "text":
             columns = ("GATEWAY", "ENVOY", "PROTOCOL", "SYNCED", "PENDING", "REFUSED")
             table(columns, (row for each in gateways for row in _of_gateway(each)))
@@ -37,6 +37,18 @@ def envoys(server: str, *, gateway: str, output: str) -> int:
         return AMISS if any(standing.refusals for standing in standings) else 0
 
     return asked(server, question)
+
+
+def merged(answers: Iterable[Any]) -> list[Any]:
+    """Put together what the replicas say: each knows the Envoys that are connected to it."""
+    found: dict[str, Any] = {}
+    for answer in answers:
+        for gateway in answer.gateways:
+            if gateway.name in found:
+                found[gateway.name].envoys.extend(gateway.envoys)
+            else:
+                found[gateway.name] = gateway
+    return [found[name] for name in sorted(found)]
 
 
 def _rows(found: Any) -> Iterable[tuple[str, str, str]]:
