@@ -77,6 +77,8 @@ class Listener(Value):
     client_validation: ClientValidation | None = None
     passthrough: bool = False
     """Of protocol TLS: whether the backends terminate it."""
+    http3: bool = False
+    """Whether it is served over QUIC too."""
     serves: bool = True
     """False: routes attach, but it takes no traffic (conflicted, or without a usable certificate)."""
 

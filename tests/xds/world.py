@@ -101,6 +101,7 @@ class World:
             "tables",
             graph.group("tabled", (self.parents, route_table.of_listeners), (named.alone, misdirected.of_tables)),
             route_table.encode,
+            self.placements,
         )
         ported = graph.group("ported", (self.parents, listener.of_gateway), (named.alone, misdirected.of_port))
         used = graph.group("used", (self.hosts, hosts.clusters_used), (self.tracers, spans.clusters_used))

@@ -19,7 +19,8 @@ def ports(key: Key, found: Listeners) -> Iterator[tuple[tuple[Key, Port], ir.Lis
     """Name the ports that a Gateway or ListenerSet wants to be reached at."""
     for report in found.reports:
         if report.listener is not None and report.accepted:
-            yield (found.gateway, _port(report.listener)), report.listener.key, True
+            for port in _ports(report.listener):
+                yield (found.gateway, port), report.listener.key, True
 
 
 def by_gateway(key: tuple[Key, Port], exposing: object) -> Iterator[tuple[Key, Port, bool]]:
@@ -57,5 +58,7 @@ def of_gateway(
     )
 
 
-def _port(listener: ir.Listener) -> Port:
-    return listener.port, "UDP" if listener.protocol == "UDP" else "TCP"
+def _ports(listener: ir.Listener) -> Iterator[Port]:
+    yield listener.port, "UDP" if listener.protocol == "UDP" else "TCP"
+    if listener.http3:
+        yield listener.port, "UDP"

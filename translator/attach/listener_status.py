@@ -8,7 +8,7 @@ from translator.attach.conditions import Reason, Type, condition, positive, refu
 from translator.attach.listeners import ListenerReport, Listeners
 from translator.status import Condition, ListenerStatus
 from translator.value import Key, Lookup, Ref
-from translator.xds.names import listener_name
+from translator.xds.names import listener_name, quic_name
 from translator.xds.verdicts import Words
 
 
@@ -82,8 +82,9 @@ def _of_listener(
 ) -> ListenerStatus:
     generation = found.generation
     conflict = _some(report.conflict)
+    valid = "; ".join(filter(None, ("the listener is valid", report.note)))
     conditions = [
-        positive(Type.ACCEPTED, Reason.ACCEPTED, (*conflict, *report.refusals), "the listener is valid", generation),
+        positive(Type.ACCEPTED, Reason.ACCEPTED, (*conflict, *report.refusals), valid, generation),
         _programmed(found, report, words, done),
         positive(Type.RESOLVED_REFS, Reason.RESOLVED_REFS, report.unresolved, "all references resolve", generation),
         refused(Type.CONFLICTED, conflict, generation, status=True)
@@ -125,8 +126,8 @@ def _words(
     listener = report.listener
     if listener is None or not listener.serves:
         return ""
-    words = unserved.get((gateway, listener_name(listener.protocol, listener.port)))
-    said = [f"port {listener.port}: {words}"] if words else []
+    ports = (listener_name(listener.protocol, listener.port), *([quic_name(listener.port)] if listener.http3 else ()))
+    said = [f"port {listener.port}: {words}" for port in ports if (words := unserved.get((gateway, port)))]
     said += dict.fromkeys(told for _, told in blamed.get(listener.key) or ())
     return f"Envoy refuses {'; '.join(said)}" if said else ""
 

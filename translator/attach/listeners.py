@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from translator import ir
 from translator.api.gateway import GATEWAY_GROUP, Gateway, Listener
-from translator.attach import claims, distinct, holders, unsupported
+from translator.attach import claims, distinct, holders, http3, unsupported
 from translator.attach.certificates import Certificate, served_by, terminates
 from translator.attach.claims import Address, Place, Speech
 from translator.attach.conditions import Reason
@@ -44,6 +44,8 @@ class ListenerReport(Value):
     """Why not all of its references resolve; what does is served."""
     overlap: Refusal | None = None
     """Which listeners' hostnames overlap with those of its TLS."""
+    note: str = ""
+    """What it asks for and is served without."""
 
     @property
     def accepted(self) -> bool:
@@ -115,7 +117,7 @@ def of_gateway(
     return GatewayListeners(
         gateway=key,
         generation=holder.generation,
-        reports=tuple(_reports(holder, conflicts, overlaps, collisions, checked, granted, asked)),
+        reports=tuple(_reports(holder, conflicts, overlaps, collisions, checked, granted, asked, speeches)),
         refusal=holder.refusal,
         unresolved=(certificate,) if isinstance(certificate, Refusal) else (),
         requested=tuple(it.value for it in gateway.spec.addresses if it.type == "IPAddress" and it.value),
@@ -142,7 +144,7 @@ def of_listener_set(
     conflicts, overlaps = claims.conflicts(holder, speeches, owners), claims.overlaps(holder, owners, covering)
     collisions = _collisions(holder, placements, speeches)
     asked = frontends.get(holder.gateway)
-    reports = _reports(holder, conflicts, overlaps, collisions, checked, granted, asked)
+    reports = _reports(holder, conflicts, overlaps, collisions, checked, granted, asked, speeches)
     return Listeners(holder.gateway, holder.generation, tuple(reports), holder.refusal)
 
 
@@ -166,6 +168,7 @@ def _reports(
     checked: Lookup[Key, Certificate | Refusal],
     granted: Lookup[str, Grants],
     asked: Frontends | None,
+    speeches: Lookup[Place, Speech],
 ) -> Iterator[ListenerReport]:
     for listener in holder.listeners:
         name = listener.name
@@ -179,14 +182,17 @@ def _reports(
             and name not in conflicts
             and (not terminates(listener) or bool(certificates))
         )
+        has_udp = speeches.get(Place(holder.gateway, listener.port, "UDP")) is not None
+        without_http3 = http3.hindrance(listener, clients.validation is not None, has_udp)
         yield ListenerReport(
             name=name,
-            listener=_listener(holder, listener, kinds, certificates, clients.validation, serves),
+            listener=_listener(holder, listener, kinds, certificates, clients.validation, serves, not without_http3),
             supported_kinds=kinds,
             refusals=refusals,
             conflict=conflicts.get(name),
             unresolved=(*invalid_certificates, *clients.unresolved, *invalid_kinds),
             overlap=overlaps.get(name),
+            note=without_http3,
         )
 
 
@@ -197,6 +203,7 @@ def _listener(
     certificates: tuple[Key, ...],
     client_validation: ir.ClientValidation | None,
     serves: bool,
+    may_http3: bool,
 ) -> ir.Listener | None:
     if listener.protocol not in KINDS_OF:
         return None
@@ -213,6 +220,7 @@ def _listener(
         certificates=certificates,
         client_validation=client_validation,
         passthrough=listener.protocol == "TLS" and not terminates(listener),
+        http3=may_http3 and http3.asked(listener),
         serves=serves,
     )
 
@@ -249,13 +257,27 @@ def _collisions(
         if port in placement.reserved and distinct.transport(listener.protocol) == "TCP":
             message = f"port {port} is used by the Envoys themselves; give the listener another one"
             found[listener.name] = Refusal(Reason.PORT_UNAVAILABLE, message)
-        elif port != listener.port and speeches.get(Place(holder.gateway, port, distinct.transport(listener.protocol))):
+        elif (other := _bound_alike(holder, listener, placement, speeches)) is not None:
             message = (
-                f"port {listener.port} is bound at {port}, which another listener has for itself; "
+                f"port {listener.port} is bound at {port}, which another listener has for its port {other}; "
                 "give one of them another port, or choose another port offset"
             )
             found[listener.name] = Refusal(Reason.PORT_UNAVAILABLE, message)
     return found
+
+
+def _bound_alike(
+    holder: Holder, listener: Listener, placement: ir.Placement, speeches: Lookup[Place, Speech]
+) -> int | None:
+    """Return the port of a listener that comes before and is bound at the same: one that is moved there comes last."""
+    place = Place(holder.gateway, placement.port(listener.port), distinct.transport(listener.protocol))
+    own = holder.ref.kind == "Gateway"
+    if place.port != listener.port:
+        there = speeches.get(place)
+        return None if there is None or (own and not there.by_gateway) else place.port
+    origin = place.port - placement.port_offset
+    moved = speeches.get(place._replace(port=origin)) if placement.port(origin) == place.port != origin else None
+    return origin if moved is not None and moved.by_gateway and not own else None
 
 
 def _some(refusal: Refusal | None) -> tuple[Refusal, ...]:

@@ -1,6 +1,7 @@
 """What a Gateway may ask for that is not supported: said aloud, and refused where ignoring it would be worse."""
 
 from translator.api.gateway import Gateway, Listener
+from translator.attach import http3
 from translator.attach.conditions import Reason
 from translator.ir import Refusal
 
@@ -29,8 +30,10 @@ def of_listener(listener: Listener) -> tuple[Refusal, ...]:
     refusals = []
     if listener.protocol != "TLS" and listener.tls is not None and listener.tls.mode != "Terminate":
         refusals.append(f"tls.mode {listener.tls.mode} is not supported for {listener.protocol}; use Terminate")
-    if listener.tls is not None and listener.tls.options:
-        refusals.append(f"tls.options {', '.join(sorted(listener.tls.options))} are not supported; remove them")
+    unknown = sorted(listener.tls.options.keys() - {http3.OPTION}) if listener.tls is not None else []
+    if unknown:
+        refusals.append(f"tls.options {', '.join(unknown)} are not supported; remove them")
+    refusals += filter(None, [http3.invalid(listener)])
     if listener.filters is not None and listener.filters.requests:
         types = ", ".join(dict.fromkeys(it.type for it in listener.filters.requests))
         refusals.append(f"listener filters ({types}) are not supported; remove filters")

@@ -33,7 +33,7 @@ class Envoy(NamedTuple):
 
     hosted: Table[ir.HostKey, hosts.Members]
     hosts: Table[ir.HostKey, VirtualHost]
-    tabled: Table[tuple[Key, str], tuple[tuple[ir.ListenerKey, bool], ...]]
+    tabled: Table[tuple[Key, str], route_table.Tabled]
     tables: Table[tuple[Key, str], RouteTable]
     shown: Table[tuple[Key, str], secret.Shown]
     """What names the secrets of a Gateway."""
@@ -71,7 +71,7 @@ def declare(
     )
     host_rows = graph.derived("virtual hosts", hosted, hosts.assemble, hosted)
     tabled = graph.group("tables", (listeners.parents, route_table.of_listeners), (named.alone, misdirected.of_tables))
-    tables = graph.derived("route tables", tabled, route_table.encode)
+    tables = graph.derived("route tables", tabled, route_table.encode, sources.placements)
     pool_rows = graph.derived("pool resources", clusters.pools, pool.encode)
     pool_endpoints = graph.derived("pool endpoints", clusters.pools, pool.locate)
     encoded_streams = graph.derived("encoded streams", routes.first, streams.encode, routes.resolved, unusable)

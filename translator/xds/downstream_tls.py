@@ -14,6 +14,12 @@ HTTP_ALPN = ("h2", "http/1.1")
 
 def transport_socket(listener: ir.Listener, alpn: tuple[str, ...] = ()) -> core_v3.TransportSocket:
     """TLS 1.2 or later with every certificate of the listener; Envoy chooses by name and kind of key."""
+    config = wire.any_of(tls_context(listener, alpn))
+    return wire.new(core_v3.TransportSocket, name="envoy.transport_sockets.tls", typed_config=config)
+
+
+def tls_context(listener: ir.Listener, alpn: tuple[str, ...]) -> tls_v3.DownstreamTlsContext:
+    """Return what a listener terminates TLS with."""
     context = wire.new(
         tls_v3.CommonTlsContext,
         tls_params=wire.new(tls_v3.TlsParameters, tls_minimum_protocol_version=tls_v3.TlsParametersTlsProtocol.TLSv1_2),
@@ -22,14 +28,11 @@ def transport_socket(listener: ir.Listener, alpn: tuple[str, ...] = ()) -> core_
         **_verified(listener.client_validation),
     )
     required = listener.client_validation is not None and listener.client_validation.required
-    config = wire.any_of(
-        wire.new(
-            tls_v3.DownstreamTlsContext,
-            common_tls_context=context,
-            require_client_certificate=True if required else None,
-        )
+    return wire.new(
+        tls_v3.DownstreamTlsContext,
+        common_tls_context=context,
+        require_client_certificate=True if required else None,
     )
-    return wire.new(core_v3.TransportSocket, name="envoy.transport_sockets.tls", typed_config=config)
 
 
 def _verified(asked: ir.ClientValidation | None) -> dict[str, Any]:

@@ -20,11 +20,12 @@ REQUEST_HEADERS_TIMEOUT = timedelta(seconds=10)
 PING_INTERVAL, PING_TIMEOUT = timedelta(seconds=60), timedelta(seconds=20)
 """HTTP/2 connections of clients that have gone are found this way: a silent stream alone is no sign."""
 MAX_STREAMS = 100
+CODECS = hcm_v3.HttpConnectionManagerCodecType
 STREAM_WINDOW, CONNECTION_WINDOW = 64 * 1024, 1024 * 1024
 
 
 def connection_manager(
-    table: str, strips_port: bool, tracer: ir.Tracer | None = None
+    table: str, strips_port: bool, tracer: ir.Tracer | None = None, http3: bool = False
 ) -> hcm_v3.HttpConnectionManager:
     """Return the connection manager that serves a route table.
 
@@ -44,7 +45,9 @@ def connection_manager(
             _filter("envoy.filters.http.router", wire.new(router_v3.Router, suppress_envoy_headers=True)),
         ],
         common_http_protocol_options=wire.new(core_v3.HttpProtocolOptions, idle_timeout=CONNECTION_IDLE_TIMEOUT),
-        http2_protocol_options=_http2(),
+        codec_type=CODECS.HTTP3 if http3 else CODECS.AUTO,
+        http2_protocol_options=None if http3 else _http2(),
+        http3_protocol_options=_http3() if http3 else None,
         server_header_transformation=hcm_v3.HttpConnectionManagerServerHeaderTransformation.PASS_THROUGH,
         stream_idle_timeout=STREAM_IDLE_TIMEOUT,
         request_headers_timeout=REQUEST_HEADERS_TIMEOUT,
@@ -79,6 +82,11 @@ def _http2() -> core_v3.Http2ProtocolOptions:
         allow_connect=True,
         connection_keepalive=wire.new(core_v3.KeepaliveSettings, interval=PING_INTERVAL, timeout=PING_TIMEOUT),
     )
+
+
+def _http3() -> core_v3.Http3ProtocolOptions:
+    """WebSockets by extended CONNECT, as over HTTP/2; the rest is Envoy's."""
+    return wire.new(core_v3.Http3ProtocolOptions, allow_extended_connect=True)
 
 
 def _filter(name: str, config: cors_v3.Cors | router_v3.Router) -> hcm_v3.HttpFilter:

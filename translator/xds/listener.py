@@ -15,7 +15,7 @@ from envoy_data_plane.envoy.extensions.filters.listener.tls_inspector import v3 
 from translator import ir
 from translator.value import Key, Lookup
 from translator.xds import filter_chain, udp_proxy, wire
-from translator.xds.names import cluster_name, listener_name
+from translator.xds.names import cluster_name, listener_name, quic_name
 from translator.xds.resource import Refused, Resource, resource
 from translator.xds.streams import EncodedStream
 
@@ -33,6 +33,8 @@ def of_gateway(key: Key, parent: ir.Parent) -> Iterator[tuple[tuple[Key, str], P
     for listener in parent.listeners:
         if listener.serves:
             yield (listener.gateway, listener_name(listener.protocol, listener.port)), (listener.key, ""), listener
+        if listener.serves and listener.http3:
+            yield (listener.gateway, quic_name(listener.port)), (listener.key, ""), listener
 
 
 def unserved(key: tuple[Key, str], refused: Refused, listener_rows: Lookup[tuple[Key, str], Resource]) -> str | None:
@@ -52,6 +54,8 @@ def encode(
     listeners = [it for _, it in members if isinstance(it, ir.Listener)]
     if not listeners:
         return None
+    if name == quic_name(listeners[0].port):
+        return _over_quic(name, listeners, placements.get(gateway) or ir.Placement(), tracers.get(gateway))
     streams = {place: it for place, it in members if isinstance(it, EncodedStream)}
     placement = placements.get(gateway) or ir.Placement()
     tracer = tracers.get(gateway) if any(it.protocol in ir.HTTP_PROTOCOLS for it in listeners) else None
@@ -66,6 +70,19 @@ def encode(
     clusters = [cluster for stream in streams.values() for cluster in stream.clusters]
     collector = [] if tracer is None else [cluster_name(tracer.cluster)]
     return resource(name, wire.encode(message) + b"".join(frames), clusters + collector)
+
+
+def _over_quic(name: str, listeners: list[ir.Listener], placement: ir.Placement, tracer: ir.Tracer | None) -> Resource:
+    from translator.xds import quic  # not before it is asked for: its messages take a MiB
+
+    collector = [] if tracer is None else [cluster_name(tracer.cluster)]
+    message = wire.new(
+        listener_v3.Listener,
+        name=name,
+        address=_address(placement.bind, placement.port(listeners[0].port), "UDP"),
+        **quic.listener_fields(listeners, placement, tracer),
+    )
+    return resource(name, wire.encode(message), collector)
 
 
 def _datagrams() -> dict[str, Any]:

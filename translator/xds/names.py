@@ -58,6 +58,11 @@ def table_name(protocol: str, port: int, listener: ir.ListenerKey) -> str:
     return f"{place}/{SHARD}"
 
 
+def quic_name(port: int) -> str:
+    """Name the Envoy listener that serves HTTP/3 on a port: `quic/443`; no UDP listener has that port then."""
+    return f"quic/{port}"
+
+
 def misdirected_name(port: int) -> str:
     """Name the internal listener of a port, and the cluster that leads to it, that knows all of its hostnames."""
     return f"misdirected/{port}"

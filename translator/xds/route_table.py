@@ -1,34 +1,54 @@
 """Route tables: a RouteConfiguration without its virtual hosts, which are joined to it elsewhere."""
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
+from envoy_data_plane.envoy.config.core import v3 as core_v3
 from envoy_data_plane.envoy.config.route import v3 as route_v3
 
 from translator import ir
-from translator.value import Key
+from translator.value import Key, Lookup, Ref
 from translator.xds import wire
 from translator.xds.resource import RouteTable, route_table
 
+REMEMBERED_SECONDS = 86_400
+"""How long a client may remember that there is HTTP/3."""
 
-def of_listeners(key: Key, parent: ir.Parent) -> Iterator[tuple[tuple[Key, str], ir.ListenerKey, bool]]:
+
+Tabled: TypeAlias = tuple[tuple[ir.ListenerKey, int], ...]
+"""The listeners of a table, each with the port where it is served over HTTP/3, or 0."""
+
+
+def of_listeners(key: Ref, parent: ir.Parent) -> Iterator[tuple[tuple[Key, str], ir.ListenerKey, int]]:
     """Name the route tables of a Gateway's listeners that take HTTP traffic."""
     for listener in parent.listeners:
         if listener.serves and listener.protocol in ir.HTTP_PROTOCOLS:
-            yield (listener.gateway, listener.table), listener.key, True
+            yield (listener.gateway, listener.table), listener.key, listener.port if listener.http3 else 0
 
 
-def encode(key: tuple[Key, str], listeners: object) -> RouteTable:
+def encode(key: tuple[Key, str], listeners: Tabled, placements: Lookup[Key, ir.Placement]) -> RouteTable:
     """Encode a table's head.
 
     A Host's port plays no part in the match of hostnames, a route may name a cluster that Envoy does not know (it
-    answers with an error), and a backend's header changes come after those of its rule.
+    answers with an error), and a backend's header changes come after those of its rule. Where there is HTTP/3, clients
+    are told at which port; only the Gateway knows, so what a backend says of it is replaced.
     """
-    _, name = key
+    gateway, name = key
+    port = next((port for _, port in listeners if port), 0)
     head = wire.new(
         route_v3.RouteConfiguration,
         name=name,
         ignore_port_in_host_matching=True,
         validate_clusters=False,
         most_specific_header_mutations_wins=True,
+        response_headers_to_add=[_alternative((placements.get(gateway) or ir.Placement()).port(port))] if port else [],
     )
     return route_table(name, wire.encode(head))
+
+
+def _alternative(port: int) -> core_v3.HeaderValueOption:
+    return wire.new(
+        core_v3.HeaderValueOption,
+        header=wire.new(core_v3.HeaderValue, key="alt-svc", value=f'h3=":{port}"; ma={REMEMBERED_SECONDS}'),
+        append_action=core_v3.HeaderValueOptionHeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD,
+    )

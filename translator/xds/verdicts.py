@@ -15,7 +15,7 @@ from translator.xds.resource import Refused, Resource, RouteTable, VirtualHost, 
 from translator.xds.secret import Shown
 from translator.xds.streams import EncodedStream
 
-Tabled: TypeAlias = tuple[tuple[ir.ListenerKey, bool], ...]
+Tabled: TypeAlias = tuple[tuple[ir.ListenerKey, object], ...]
 Words: TypeAlias = tuple[tuple[tuple[Any, ...], str], ...]
 """Envoy's words on a route or a listener, each after (type, Gateway whose Envoys spoke, name of what was refused)."""
 
