@@ -84,6 +84,9 @@ def _cluster(body: bytes, endpoints: bytes | None) -> cluster_pb2.Cluster:
         cluster.load_assignment.cluster_name = cluster.name
         if endpoints is not None:
             cluster.load_assignment.CopyFrom(endpoint_pb2.ClusterLoadAssignment.FromString(endpoints))
+    if cluster.transport_socket.name == "envoy.transport_sockets.tls":
+        packed = cluster.transport_socket.typed_config
+        packed.Pack(_static_secrets(packed, tls_pb2.UpstreamTlsContext()))
     return cluster
 
 
@@ -93,7 +96,9 @@ def _listener(body: bytes, routes: Mapping[str, route_pb2.RouteConfiguration]) -
         for network_filter in chain.filters:
             network_filter.typed_config.Pack(_inlined(network_filter.typed_config, routes))
         if chain.HasField("transport_socket"):
-            chain.transport_socket.typed_config.Pack(_static_certificates(chain.transport_socket.typed_config))
+            chain.transport_socket.typed_config.Pack(
+                _static_secrets(chain.transport_socket.typed_config, tls_pb2.DownstreamTlsContext())
+            )
     return listener
 
 
@@ -109,9 +114,12 @@ def _inlined(
     return manager
 
 
-def _static_certificates(packed: Any) -> tls_pb2.DownstreamTlsContext:
-    context = tls_pb2.DownstreamTlsContext()
+def _static_secrets(packed: Any, context: Any) -> Any:
+    """Unpack a TLS context of some type, and look for its secrets in the bootstrap."""
     assert packed.Unpack(context)
-    for config in context.common_tls_context.tls_certificate_sds_secret_configs:
+    common = context.common_tls_context
+    for config in common.tls_certificate_sds_secret_configs:
         config.ClearField("sds_config")
+    if common.HasField("combined_validation_context"):
+        common.combined_validation_context.validation_context_sds_secret_config.ClearField("sds_config")
     return context
