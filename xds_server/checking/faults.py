@@ -6,11 +6,12 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from translator.api import gateway, routes
+from translator.api import gateway, routes, telemetry
 from translator.api.kinds import Object
 from translator.api.meta import Meta
 from translator.attach import backends, certificates, filters, listeners, matches
 from translator.attach import routes as attached
+from translator.attach import telemetry as attached_telemetry
 from translator.attach.conditions import Reason
 from translator.attach.listeners import ListenerReport, Listeners
 from translator.ir import Refusal
@@ -51,6 +52,11 @@ def faults(ref: Ref, value: Object, world: World) -> Iterator[Fault]:
             yield from _of_gateway(ref, value, world)
         case gateway.ListenerSet():
             yield from _of_listener_set(ref, value, world)
+        case telemetry.XTelemetryPolicy():
+            asked = attached_telemetry.resolve(ref.key, value, world.services, world.granted, world.targeted)
+            if asked.unresolved is not None:
+                yield Fault("spec.tracing.provider.backendRef", asked.unresolved)
+            yield from (Fault("spec.tracing", it) for it in asked.left_out)
         case routes.HTTPRoute() | routes.GRPCRoute():
             rules: tuple[HttpRule, ...] = value.spec.rules
             for index, rule in enumerate(rules):

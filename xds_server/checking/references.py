@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import TypeAlias
 
-from translator.api import gateway, policies, routes
+from translator.api import gateway, policies, routes, telemetry
 from translator.api.gateway import GATEWAY_GROUP
 from translator.api.kinds import KINDS, Object
 from translator.attach import filters
@@ -46,7 +46,7 @@ def ours(ref: Ref, value: Object, world: World) -> bool:
             return ref.key in world.owned
         case gateway.Gateway():
             return not world.foreign(ref.key)
-        case gateway.ListenerSet() | policies.BackendTLSPolicy():
+        case gateway.ListenerSet() | policies.BackendTLSPolicy() | telemetry.XTelemetryPolicy():
             return all(not world.foreign(it.target.key) for it in references(ref, value) if it.target.kind == "Gateway")
         case routes.HTTPRoute() | routes.GRPCRoute() | routes.TLSRoute() | routes.TCPRoute() | routes.UDPRoute():
             parents = (it.target for it in _parents(ref, value.spec.parent_refs))
@@ -81,6 +81,13 @@ def references(ref: Ref, value: Object) -> Iterator[Reference]:
                     yield Reference(ref, f"spec.targetRefs[{index}]", target)
             authorities = value.spec.validation.ca_certificate_refs
             yield from _each(ref, "spec.validation.caCertificateRefs", authorities)
+        case telemetry.XTelemetryPolicy():
+            for index, gateway_ref in enumerate(value.spec.target_refs):
+                if (gateway_ref.group, gateway_ref.kind) == (GATEWAY_GROUP, "Gateway"):
+                    target = Ref("Gateway", ref.namespace, gateway_ref.name)
+                    yield Reference(ref, f"spec.targetRefs[{index}]", target)
+            if value.spec.tracing.provider is not None:
+                yield from _named(ref, "spec.tracing.provider.backendRef", value.spec.tracing.provider.backend_ref)
         case routes.HTTPRoute():
             yield from _parents(ref, value.spec.parent_refs)
             for index, rule in enumerate(value.spec.rules):
