@@ -47,6 +47,20 @@ def gateway(
     return build(metadata or meta(name), document, gateways.Gateway)
 
 
+def listener_set(
+    *listeners: dict[str, Any],
+    name: str = "extra",
+    namespace: str = NAMESPACE,
+    created: str = "",
+    parent: dict[str, Any] | None = None,
+    **metadata: Any,
+) -> gateways.ListenerSet:
+    """A ListenerSet of the Gateway `edge` in `shop`."""
+    written = meta(name, namespace, **{"creationTimestamp": created, **metadata})
+    spec = {"parentRef": parent or {"name": "edge", "namespace": NAMESPACE}, "listeners": listeners}
+    return build(written, spec, gateways.ListenerSet)
+
+
 def http_route(
     *rules: dict[str, Any],
     name: str = "route",

@@ -75,7 +75,7 @@ def test_a_change_of_generation_changes_nothing_that_routes_read() -> None:
 # ---- protocols ------------------------------------------------------------------------------------------------------
 
 
-def test_tls_tcp_and_udp_listeners_say_that_they_take_no_traffic() -> None:
+def test_every_protocol_of_the_specification_supports_kinds_of_its_own() -> None:
     found = reports(
         gateway(
             listener("tls", 8443, "TLS", tls={"mode": "Passthrough"}),
@@ -83,17 +83,12 @@ def test_tls_tcp_and_udp_listeners_say_that_they_take_no_traffic() -> None:
             listener("udp", 53, "UDP"),
         )
     )
-    for name, protocol in (("tls", "TLS"), ("tcp", "TCP"), ("udp", "UDP")):
-        report = found[name]
-        assert report.refusals == (
-            Refusal(
-                Reason.UNSUPPORTED_PROTOCOL, f"{protocol} listeners take no traffic yet; use protocol HTTP or HTTPS"
-            ),
-        )
-        assert report.supported_kinds == ()
-        assert report.listener is not None
-        assert report.listener.kinds == ()
-        assert not report.listener.serves
+    assert {name: report.supported_kinds for name, report in found.items()} == {
+        "tls": ("TLSRoute",),
+        "tcp": ("TCPRoute",),
+        "udp": ("UDPRoute",),
+    }
+    assert all(serves(report) for report in found.values())
 
 
 def test_a_protocol_that_nobody_knows_becomes_no_listener() -> None:
@@ -136,10 +131,13 @@ def test_the_same_hostname_on_two_ports_is_distinct() -> None:
     assert [report.conflict for report in found.values()] == [None, None]
 
 
-def test_a_listener_whose_protocol_is_not_served_conflicts_with_nobody() -> None:
+def test_tcp_shares_its_port_with_nobody_and_udp_has_ports_of_its_own() -> None:
     found = reports(gateway(listener("web", 80), listener("raw", 80, "TCP"), listener("dns", 80, "UDP")))
-    assert [report.conflict for report in found.values()] == [None, None, None]
-    assert serves(found["web"])
+    assert {name: report.conflict and report.conflict.reason for name, report in found.items()} == {
+        "web": "ProtocolConflict",
+        "raw": "ProtocolConflict",
+        "dns": None,
+    }
 
 
 def test_https_listeners_whose_hostnames_overlap_are_told() -> None:
@@ -171,7 +169,7 @@ def test_a_port_moved_onto_one_that_is_taken_is_unavailable() -> None:
     assert found["low"].refusals == (
         Refusal(
             Reason.PORT_UNAVAILABLE,
-            "port 80 is bound at 10080, which another listener has for itself; "
+            "port 80 is bound at 10080, which another listener has for its port 10080; "
             "give one of them another port, or choose another port offset",
         ),
     )
@@ -305,19 +303,6 @@ def test_gateways_of_a_refused_class_wait_for_it() -> None:
     assert not serves(found.reports[0])
 
 
-def test_client_certificates_that_nobody_would_check_are_refused_on_their_ports_alone() -> None:
-    validation = {"validation": {"caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "ca"}]}}
-    tls = {"frontend": {"default": validation, "perPort": [{"port": 8443, "tls": {}}]}}
-    given = gateway(listener("plain"), https("checked", "web-tls"), https("open", "web-tls", port=8443), tls=tls)
-    found = reports(given, checked={Key("shop", "web-tls"): GOOD})
-    assert {name: reasons(report.refusals) for name, report in found.items()} == {
-        "plain": [],
-        "checked": ["UnsupportedValue"],
-        "open": [],
-    }
-    assert [serves(report) for report in found.values()] == [True, False, True]
-
-
 def test_tls_options_and_listener_filters_are_not_ignored() -> None:
     tls = {"certificateRefs": [{"name": "web-tls"}], "options": {"example.com/min-version": "1.3"}}
     filters = {"requests": [{"type": "ExtensionRef"}]}
@@ -328,9 +313,3 @@ def test_tls_options_and_listener_filters_are_not_ignored() -> None:
     assert found["b"].refusals == (
         Refusal(Reason.UNSUPPORTED_VALUE, "listener filters (ExtensionRef) are not supported; remove filters"),
     )
-
-
-def test_a_client_certificate_for_backends_is_unresolved_and_harms_no_listener() -> None:
-    found = resolved(gateway(tls={"backend": {"clientCertificateRef": {"name": "client"}}}))
-    assert reasons(found.unresolved) == ["InvalidClientCertificateRef"]
-    assert serves(found.reports[0])
