@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from translator.pipeline import SYSTEM_AUTHORITIES
 from translator.pipeline import Settings as TranslatorSettings
 from translator.status import Status
 from translator.value import Key, Ref, Value
@@ -36,6 +37,8 @@ class Settings(Value):
     xds_address: str
     debug_address: str
     metrics_address: str = ""
+    system_authorities: str = SYSTEM_AUTHORITIES
+    """Where Envoys find the CA certificates that come with their system."""
 
 
 class CannotListen(Exception):
@@ -52,7 +55,11 @@ class Running:
         self.group = group
         self.source = FileSource(settings.paths, Channel(settings.channel))
         self.plane = ControlPlane(
-            TranslatorSettings(controller_name=settings.controller_name, dns_services=True),
+            TranslatorSettings(
+                controller_name=settings.controller_name,
+                dns_services=True,
+                system_authorities=settings.system_authorities,
+            ),
         )
         self._settings = settings
         self._xds = Server(self.plane.snapshots, self.plane.hear)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import structlog
 
 from translator.ir import Placement
-from translator.pipeline import Commit
+from translator.pipeline import SYSTEM_AUTHORITIES, Commit
 from translator.pipeline import Settings as TranslatorSettings
 from translator.value import Key, Value
 from xds_server import garbage
@@ -77,6 +77,8 @@ class Settings(Value):
     pod: Pod
     certificate: str = ""
     """The folder of the xDS server's certificate; empty for an authority of our own."""
+    system_authorities: str = SYSTEM_AUTHORITIES
+    """Where Envoys find the CA certificates that come with their system."""
 
 
 class Cluster:
@@ -86,7 +88,11 @@ class Cluster:
         self._settings = settings
         pod, controller = settings.pod, settings.controller_name
         self._ready = False
-        self.plane = ControlPlane(TranslatorSettings(controller_name=controller, awaits_envoys=True))
+        self.plane = ControlPlane(
+            TranslatorSettings(
+                controller_name=controller, awaits_envoys=True, system_authorities=settings.system_authorities
+            )
+        )
         self._accounts = Accounts()
         self._serving = ServingCertificate()
         host = f"{pod.installation}.{pod.namespace}.svc"

@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 
 CONTROLLER = "gatehouse.dev/gateway-controller"
+SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 
 Paths = Annotated[
     list[Path],
@@ -113,6 +114,13 @@ def serve(
             metavar="FOLDER",
         ),
     ] = "",
+    system_authorities: Annotated[
+        str,
+        typer.Option(
+            help="Where Envoys have the CA certificates of their system, for BackendTLSPolicies that trust these.",
+            metavar="PATH",
+        ),
+    ] = SYSTEM_AUTHORITIES,
     channel: Channel = "experimental",
     controller_name: Controller = CONTROLLER,
     log_level: LogLevel = "info",
@@ -136,6 +144,7 @@ def serve(
             log_level=log_level,
             namespaces=tuple(name for name in watch_namespaces.split(",") if name),
             certificate=xds_certificate,
+            system_authorities=system_authorities,
             log_json=_one_of(log_format, "--log-format", "text", "json") == "json",
         ),
     )

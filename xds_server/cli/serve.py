@@ -22,6 +22,7 @@ class Options(Value):
     controller_name: str
     namespaces: tuple[str, ...]
     certificate: str
+    system_authorities: str
     log_level: str
     log_json: bool
 
@@ -34,6 +35,7 @@ async def _serve(resources: Sequence[Path], options: Options) -> None:
         xds_address=options.xds_address,
         debug_address=options.debug_address,
         metrics_address=options.metrics_address,
+        system_authorities=options.system_authorities,
     )
     async with app.running(settings) as running:
         said: frozenset[str] = frozenset()
@@ -57,6 +59,7 @@ async def _serve_cluster(options: Options) -> None:
         namespaces=options.namespaces,
         pod=cluster.pod_of(),
         certificate=options.certificate,
+        system_authorities=options.system_authorities,
     )
     await cluster.serve(settings)
 

@@ -17,6 +17,7 @@ from translator.value import Key, Ref, Value
 from xds_server import app, log
 from xds_server.cli.board import board, complaints
 from xds_server.files import Finding
+from xds_server.local.authorities import system_authorities
 from xds_server.local.endpoints import Endpoint
 from xds_server.local.envoys import EnvoyNotFound
 from xds_server.local.laptop import Laptop
@@ -163,6 +164,7 @@ async def _up(paths: Sequence[Path], options: Options) -> None:
         controller_name=options.controller_name,
         xds_address="127.0.0.1:0",
         debug_address=f"127.0.0.1:{options.debug_port}",
+        system_authorities=system_authorities(),
     )
     async with app.running(settings) as running, running.laptop(options.envoy, options.port_offset) as laptop:
         lines = Lines(console)
