@@ -18,9 +18,13 @@ from envoy.extensions.filters.http.router.v3 import router_pb2
 from envoy.extensions.filters.http.stateful_session.v3 import stateful_session_pb2
 from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
+from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2
+from envoy.extensions.filters.udp.udp_proxy.v3 import route_pb2 as udp_route_pb2
+from envoy.extensions.filters.udp.udp_proxy.v3 import udp_proxy_pb2
 from envoy.extensions.http.early_header_mutation.header_mutation.v3 import header_mutation_pb2
 from envoy.extensions.http.stateful_session.cookie.v3 import cookie_pb2
 from envoy.extensions.http.stateful_session.header.v3 import header_pb2
+from envoy.extensions.transport_sockets.quic.v3 import quic_transport_pb2
 from envoy.extensions.transport_sockets.tls.v3 import secret_pb2, tls_pb2
 from envoy.extensions.upstreams.http.v3 import http_protocol_options_pb2
 from google.protobuf import json_format
@@ -42,8 +46,11 @@ KNOWN = (
     opentelemetry_pb2,
     router_pb2,
     stateful_session_pb2,
+    tcp_proxy_pb2,
     tls_inspector_pb2,
     tls_pb2,
+    udp_proxy_pb2,
+    udp_route_pb2,
 )
 """Messages inside an Any that must be known to be printed."""
 
@@ -94,12 +101,23 @@ def _listener(body: bytes, routes: Mapping[str, route_pb2.RouteConfiguration]) -
     listener = listener_pb2.Listener.FromString(body)
     for chain in listener.filter_chains:
         for network_filter in chain.filters:
-            network_filter.typed_config.Pack(_inlined(network_filter.typed_config, routes))
+            if network_filter.typed_config.Is(http_connection_manager_pb2.HttpConnectionManager.DESCRIPTOR):
+                network_filter.typed_config.Pack(_inlined(network_filter.typed_config, routes))
         if chain.HasField("transport_socket"):
-            chain.transport_socket.typed_config.Pack(
-                _static_secrets(chain.transport_socket.typed_config, tls_pb2.DownstreamTlsContext())
-            )
+            packed = chain.transport_socket.typed_config
+            packed.Pack(_static_quic(packed) if listener.name.startswith("quic/") else _static_tls(packed))
     return listener
+
+
+def _static_tls(packed: Any) -> Any:
+    return _static_secrets(packed, tls_pb2.DownstreamTlsContext())
+
+
+def _static_quic(packed: Any) -> Any:
+    transport = quic_transport_pb2.QuicDownstreamTransport()
+    assert packed.Unpack(transport)
+    _look_for_secrets(transport.downstream_tls_context.common_tls_context)
+    return transport
 
 
 def _inlined(
@@ -117,9 +135,12 @@ def _inlined(
 def _static_secrets(packed: Any, context: Any) -> Any:
     """Unpack a TLS context of some type, and look for its secrets in the bootstrap."""
     assert packed.Unpack(context)
-    common = context.common_tls_context
+    _look_for_secrets(context.common_tls_context)
+    return context
+
+
+def _look_for_secrets(common: Any) -> None:
     for config in common.tls_certificate_sds_secret_configs:
         config.ClearField("sds_config")
     if common.HasField("combined_validation_context"):
         common.combined_validation_context.validation_context_sds_secret_config.ClearField("sds_config")
-    return context

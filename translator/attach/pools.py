@@ -8,30 +8,28 @@ from translator import ir
 from translator.value import Lookup, Ref
 from translator.xds.names import cluster_name, pool_name
 
+NOBODY = ""
+"""The place of what is dropped."""
+
 
 def gather(
     ref: Ref, resolved: ir.Resolved, reached: Lookup[str, ir.Cluster], located: Lookup[str, ir.Endpoints]
 ) -> ir.Pool | None:
-    """Gather the addresses of a UDPRoute's backends; None for other kinds. Equal backends have one share together."""
+    """Gather the addresses of a UDPRoute's backends; None for other kinds.
+
+    Equal backends have one share together, and so have all those that nobody is behind.
+    """
     if ref.kind != "UDPRoute" or resolved.stream is None:
         return None
-    weights: dict[str, int] = {}
-    for backend in resolved.stream.backends:
-        place = "" if backend.cluster is None else cluster_name(backend.cluster)
-        weights[place] = weights.get(place, 0) + backend.weight
-    shares = []
+    found: dict[str, tuple[int, tuple[tuple[str, int], ...]]] = {}
     resolves = False
-    for place, weight in weights.items():
-        names = _names(reached.get(place))
-        resolves = resolves or bool(names)
-        if weight:
-            shares.append(ir.Share(place, weight, names or _addresses(located.get(place))))
-    return ir.Pool(pool_name(ref), tuple(shares), resolves)
-
-
-def _names(cluster: ir.Cluster | None) -> tuple[tuple[str, int], ...]:
-    return () if cluster is None else cluster.dns
-
-
-def _addresses(endpoints: ir.Endpoints | None) -> tuple[tuple[str, int], ...]:
-    return () if endpoints is None else endpoints.addresses
+    for backend in resolved.stream.backends:
+        place = NOBODY if backend.cluster is None else cluster_name(backend.cluster)
+        cluster, endpoints = reached.get(place), located.get(place)
+        resolves = resolves or bool(cluster is not None and cluster.dns)
+        addresses = (() if cluster is None else cluster.dns) or (() if endpoints is None else endpoints.addresses)
+        place = place if addresses else NOBODY
+        weight, _ = found.get(place, (0, ()))
+        found[place] = weight + backend.weight, addresses
+    shares = tuple(ir.Share(place, weight, addresses) for place, (weight, addresses) in found.items() if weight)
+    return ir.Pool(pool_name(ref), shares, resolves)
