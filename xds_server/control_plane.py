@@ -99,8 +99,15 @@ class ControlPlane:
     def refusal(self, event: Nacked) -> Refusal:
         """Say what an Envoy's refusal is about, the routes at fault included."""
         gateway, name, host = event.gateway, event.name, event.host
-        routes = self.translator.suspects(gateway, name, host, event.held) if host else ()
+        routes = self._suspects(event)
         return Refusal(gateway, event.type, name, host, event.version, event.words, routes)
+
+    def _suspects(self, event: Nacked) -> tuple[Ref, ...]:
+        if event.host:
+            return self.translator.suspects(event.gateway, event.name, event.host, event.held)
+        if event.type is ResourceType.LISTENER:
+            return self.translator.newcomers(event.gateway, event.name, event.held)
+        return ()
 
     def refuse(self, refusal: Refusal, node: str) -> None:
         """Let a refusal by an Envoy show in routes and conditions."""

@@ -184,8 +184,7 @@ class Conversation:
         match place.type:
             case ResourceType.CLUSTER:
                 for name in put:
-                    if place.get(Item(name)) is not None:
-                        self._gate.accept(name)
+                    self._gate.accept(name, flight.turn)
             case ResourceType.ENDPOINT:
                 self._gate.accept_endpoints(put, flight.turn)
             case ResourceType.LISTENER | ResourceType.ROUTE:
@@ -249,7 +248,7 @@ class Conversation:
             self._gate.remove(item.name)
             self._gate.send({item: entry}, flight.turn, flight.sent_at)  # routes wait for it no longer than for others
         before = flight.before.get(item)
-        held = before.frame if isinstance(before, VirtualHost) else b""
+        held = before.frame if isinstance(before, VirtualHost) else getattr(before, "body", b"")
         self._events.append(
             Nacked(self.gateway, self.node.id, place.type, item.name, item.host, refused, spoken(words), held)
         )

@@ -49,7 +49,7 @@ class Nacked(Value):
     words: str
     """Envoy's own, without the configuration that it quotes."""
     held: bytes = b""
-    """The virtual host, framed, that the Envoy has in place of the refused one; empty if it has none."""
+    """What the Envoy has in place of what it refused, a virtual host framed; empty if it has nothing."""
 
 
 class Settled(Value):

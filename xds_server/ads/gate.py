@@ -56,9 +56,11 @@ class Gate:
             else:
                 self._sent.setdefault(item.name, Passage(turn, now))
 
-    def accept(self, cluster: str) -> None:
-        """Note the ACK of a cluster."""
-        self._ready.add(cluster)
+    def accept(self, cluster: str, turn: int) -> None:
+        """Note the ACK of a turn's response; it says nothing of a cluster that was removed and sent anew since."""
+        passage = self._sent.get(cluster)
+        if passage is not None and passage.turn <= turn:
+            self._ready.add(cluster)
 
     def has(self, cluster: str, turn: int) -> bool:
         """Whether the Envoy has a cluster that it was first sent in a turn, by the evidence of its endpoints."""
