@@ -13,7 +13,7 @@ class ServerNames(NamedTuple):
 
     answers: Table[misdirected.ServerName, misdirected.Answers]
     alone: Table[tuple[Key, int], str]
-    """By Gateway and port, the hostname that all others are nested in."""
+    """By Gateway and port with HTTPS, the hostname that all others are nested in."""
 
 
 def declare(graph: Graph, parents: Table[Any, ir.Parent]) -> ServerNames:
@@ -21,5 +21,6 @@ def declare(graph: Graph, parents: Table[Any, ir.Parent]) -> ServerNames:
     named = graph.group("server names", (parents, misdirected.by_name))
     nested = graph.derived("nested server names", named, misdirected.nest, named)
     outermost = graph.group("outermost server names", (nested, misdirected.outermost))
-    alone = graph.derived("widest server names", outermost, misdirected.alone)
+    asked = graph.group("ports of https", (parents, misdirected.by_port))
+    alone = graph.derived("widest server names", outermost, misdirected.alone, asked)
     return ServerNames(graph.derived("misdirected requests", nested, misdirected.answers, alone), alone)

@@ -80,8 +80,19 @@ def outermost(name: ServerName, nested: Nested) -> Iterator[tuple[tuple[Key, int
         yield (name.gateway, name.port), name.hostname, True
 
 
-def alone(_: tuple[Key, int], outermost: tuple[tuple[str, bool], ...]) -> str:
-    """Return the hostname that all others of the port are nested in, or MANY where there is none."""
+def by_port(_: Ref, parent: ir.Parent) -> Iterator[tuple[tuple[Key, int], ir.ListenerKey, bool]]:
+    """Put the listeners that have a route table, and so may be asked for another's host, to those of their port."""
+    for it in parent.listeners:
+        if it.serves and it.protocol == "HTTPS":
+            yield (it.gateway, it.port), it.key, True
+
+
+def alone(
+    port: tuple[Key, int], outermost: tuple[tuple[str, bool], ...], asked: Lookup[tuple[Key, int], object]
+) -> str | None:
+    """Return the hostname that all others of a port with HTTPS are nested in, or MANY where there is none."""
+    if asked.get(port) is None:
+        return None
     return outermost[0][0] if len(outermost) == 1 else MANY
 
 
