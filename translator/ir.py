@@ -490,7 +490,7 @@ class Share(Value):
     """A backend's part of a pool."""
 
     place: str
-    """Its cluster's name, by which its endpoints are told from those of other backends."""
+    """Its cluster's name, by which its endpoints are told from those of other backends; empty where nobody is."""
     weight: int
     addresses: tuple[tuple[str, int], ...]
     """Where nobody is, none: what is for them is dropped."""
