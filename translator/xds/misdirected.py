@@ -117,11 +117,11 @@ def of_answers(_: ServerName, answers: Answers) -> Iterator[tuple[ir.HostKey, Pl
     return ((key, LISTENER, route) for key, route in answers)
 
 
-def of_tables(port: tuple[Key, int], alone: str) -> Iterator[tuple[tuple[Key, str], ir.ListenerKey, bool]]:
-    """Name the route table that the listeners of a port share."""
+def of_tables(port: tuple[Key, int], alone: str) -> Iterator[tuple[tuple[Key, str], ir.ListenerKey, int]]:
+    """Name the route table that the listeners of a port share; nothing is told of HTTP/3 in it."""
     gateway, number = port
     if alone == MANY:
-        yield (gateway, misdirected_table(number)), _nobody(gateway), True
+        yield (gateway, misdirected_table(number)), _nobody(gateway), 0
 
 
 def of_port(port: tuple[Key, int], alone: str) -> Iterator[tuple[tuple[Key, str], tuple[ir.ListenerKey, str], bool]]:
