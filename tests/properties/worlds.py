@@ -4,6 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.properties import trust
 from translator.api.kinds import Object, from_document
 from translator.pipeline import Translator
 from translator.value import Key
@@ -43,13 +44,31 @@ listener = st.builds(
         ),
     ),
 )
+listeners = st.lists(listener, min_size=1, max_size=3).map(
+    lambda those: [{**one, "name": f"l{n}"} for n, one in enumerate(those)]
+)
+allowed_listeners = st.sampled_from(
+    (
+        {"namespaces": {"from": "All"}},
+        {"namespaces": {"from": "Same"}},
+        {"namespaces": {"from": "Selector", "selector": {"matchLabels": {"team": "a"}}}},
+        {"namespaces": {"from": "None"}},
+    )
+)
 gateway_spec = st.builds(
-    lambda cls, listeners: {
-        "gatewayClassName": cls,
-        "listeners": [{**listener, "name": f"l{n}"} for n, listener in enumerate(listeners)],
-    },
+    lambda cls, listeners, more: {"gatewayClassName": cls, "listeners": listeners, **more},
     st.sampled_from(("ours", "ours", "theirs")),
-    st.lists(listener, min_size=1, max_size=3),
+    listeners,
+    optional(allowedListeners=allowed_listeners, defaultScope=st.sampled_from(("All", "None")), tls=trust.gateway_tls),
+)
+listener_set_spec = st.builds(
+    lambda parent, listeners: {"parentRef": parent, "listeners": listeners},
+    st.builds(
+        lambda base, more: {**base, **more},
+        st.fixed_dictionaries({"name": names}),
+        optional(namespace=namespaces, kind=st.sampled_from(("Gateway", "Odd"))),
+    ),
+    listeners,
 )
 backend = st.builds(
     lambda base, more: {**base, **more},
@@ -59,7 +78,12 @@ backend = st.builds(
 parent = st.builds(
     lambda base, more: {**base, **more},
     st.fixed_dictionaries({"name": names}),
-    optional(namespace=namespaces, sectionName=st.sampled_from(("l0", "l1")), port=st.sampled_from((80, 8080))),
+    optional(
+        namespace=namespaces,
+        kind=st.sampled_from(("Gateway", "ListenerSet", "ListenerSet", "Odd")),
+        sectionName=st.sampled_from(("l0", "l1")),
+        port=st.sampled_from((80, 8080)),
+    ),
 )
 path = st.fixed_dictionaries(
     {
@@ -94,7 +118,8 @@ def route_spec(rule: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]
             "parentRefs": st.lists(parent, max_size=2, unique_by=str),
             "hostnames": st.lists(hosts, max_size=2, unique=True),
             "rules": st.lists(rule, min_size=1, max_size=2),
-        }
+        },
+        optional={"useDefaultGateways": st.sampled_from(("All", "None"))},
     )
 
 
@@ -176,7 +201,10 @@ grant_spec = st.fixed_dictionaries(
                 lambda kind, namespace: {"group": kind[0], "kind": kind[1], "namespace": namespace},
                 st.sampled_from(
                     (
-                        *(("gateway.networking.k8s.io", kind) for kind in ("HTTPRoute", "GRPCRoute", "Gateway")),
+                        *(
+                            ("gateway.networking.k8s.io", kind)
+                            for kind in ("HTTPRoute", "GRPCRoute", "Gateway", "ListenerSet")
+                        ),
                         ("gateway.networking.x-k8s.io", "XTelemetryPolicy"),
                     )
                 ),
@@ -185,7 +213,9 @@ grant_spec = st.fixed_dictionaries(
             min_size=1,
             max_size=2,
         ),
-        "to": st.sampled_from(([{"group": "", "kind": "Service"}], [{"group": "", "kind": "Service", "name": "one"}])),
+        "to": st.sampled_from(
+            ([{"group": "", "kind": "Service"}], [{"group": "", "kind": "Service", "name": "one"}], trust.GRANTED)
+        ),
     }
 )
 
@@ -215,12 +245,15 @@ telemetry_spec = st.fixed_dictionaries(
 
 objects: st.SearchStrategy[tuple[str, Object]] = st.one_of(
     document("Gateway", gateway_spec),
+    document("ListenerSet", listener_set_spec),
     document("HTTPRoute", route_spec(http_rule)),
     document("HTTPRoute", route_spec(http_rule)),
     document("GRPCRoute", route_spec(grpc_rule)),
     document("Service", service_spec),
     document("ReferenceGrant", grant_spec),
     document("XTelemetryPolicy", telemetry_spec),
+    document("BackendTLSPolicy", trust.policy_spec),
+    trust.held,
     slice_object,
     namespace_object,
     class_object,
