@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from tests.cluster.commands import kubectl
-from tests.cluster.fleet import MADE, QUICK, Cluster, fleet, until
+from tests.cluster.fleet import QUICK, Cluster, fleet
+from tests.cluster.namespace import MADE, until
+from tests.cluster.traffic import load, outcomes
 
 pytestmark = [pytest.mark.cluster, pytest.mark.anyio]
 
@@ -229,7 +231,7 @@ async def test_a_rollout_loses_no_request(cluster: Cluster) -> None:
     address = await cluster.serves("busy")
     await until(lambda: cluster.is_ready("busy"), "the pods to be ready")
     before = uids(await cluster.pods("busy"))
-    async with cluster.load(address) as answers:
+    async with load(address) as answers:
         for level in ("info", "error"):
             await cluster.parameters("busy", {**PATIENT, "logging": {"level": level}})
 
@@ -241,7 +243,7 @@ async def test_a_rollout_loses_no_request(cluster: Cluster) -> None:
             await until(replaced, "other pods")
     assert not uids(await cluster.pods("busy")) & before
     assert len(answers) > 100
-    assert set(answers) == {302}
+    assert set(outcomes(answers)) == {302}
 
 
 async def test_an_envoy_that_ends_by_itself_comes_back_in_its_pod(cluster: Cluster) -> None:
@@ -267,11 +269,7 @@ async def test_with_its_gateway_everything_goes(cluster: Cluster) -> None:
     await cluster.gateway("short")
     await cluster.serves("short")
     await cluster.client.delete(cluster.path("Gateway", "short"))
-
-    async def gone() -> bool:
-        return not [it for kind in (*MADE, "Pod") for it in await cluster.made(kind, "short")]
-
-    await until(gone, "everything to go")
+    await until(lambda: cluster.is_gone("short"), "everything to go")
 
 
 async def test_a_gateway_that_goes_over_to_another_class_leaves_nothing_behind(cluster: Cluster) -> None:
@@ -282,8 +280,4 @@ async def test_a_gateway_that_goes_over_to_another_class_leaves_nothing_behind(c
         "moved",
         {"gatewayClassName": "nobodys", "listeners": [{"name": "http-80", "port": 80, "protocol": "HTTP"}]},
     )
-
-    async def gone() -> bool:
-        return not [it for kind in MADE for it in await cluster.made(kind, "moved")]
-
-    await until(gone, "everything to go")
+    await until(lambda: cluster.is_gone("moved"), "everything to go")

@@ -6,25 +6,23 @@ from base64 import b64decode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
 
 import grpc
 import msgspec
 import pytest
-from envoy.service.discovery.v3 import discovery_pb2
 
 from tests.ads.envoy_config import cluster
-from tests.ads.world import CLUSTER
-from tests.cluster.commands import kubectl
-from tests.cluster.fleet import fleet, until
+from tests.cluster.fleet import fleet
+from tests.cluster.namespace import until
+from tests.cluster.streams import DELTA, SOTW, first_answer, token
 from tests.envoy.running import LOOPBACK
 from translator.ir import Infrastructure
 from translator.pipeline import InfrastructureChange
 from translator.value import Key
 from xds_server.ads.admission import Unauthenticated
-from xds_server.ads.service import SERVICE, Server
+from xds_server.ads.service import Server
 from xds_server.kube.client import ApiError, Client
-from xds_server.kube.identity import AUDIENCE, Accounts, AuthorityKeeper, FleetAdmission, ServingCertificate
+from xds_server.kube.identity import Accounts, AuthorityKeeper, FleetAdmission, ServingCertificate
 from xds_server.kube.identity.authority import found
 from xds_server.kube.identity.tokens import TokenReviews
 from xds_server.kube.paths import path_of
@@ -35,10 +33,6 @@ pytestmark = [pytest.mark.cluster, pytest.mark.anyio]
 LIMIT = 60.0
 NAME = "gatehouse.gatehouse-system.svc"
 RUNS = Infrastructure(uid="c0ffee", class_name="gatehouse", ports=((80, "TCP"),))
-METHODS = {
-    "DeltaAggregatedResources": discovery_pb2.DeltaDiscoveryRequest,
-    "StreamAggregatedResources": discovery_pb2.DiscoveryRequest,
-}
 
 
 @pytest.fixture
@@ -58,12 +52,6 @@ async def home(client: Client) -> AsyncIterator[str]:
         await client.apply(path_of("v1", "serviceaccounts", name, account), document, manager="identity")
     yield name
     await client.delete(path)
-
-
-async def token(home: str, account: str, audience: str | None = AUDIENCE) -> str:
-    """Have a token issued, as a kubelet does for a pod; without an audience it is one for the kube-apiserver."""
-    chosen = () if audience is None else (f"--audience={audience}",)
-    return (await asyncio.to_thread(kubectl, "create", "token", account, f"--namespace={home}", *chosen)).strip()
 
 
 async def test_a_token_tells_whose_it_is(client: Client, home: str) -> None:
@@ -97,16 +85,7 @@ class Stage:
 
     async def ask(self, method: str, gateway: Key, shown: str) -> bytes:
         """Ask for a Gateway's clusters as its Envoy does; return the first answer."""
-        options = (("grpc.ssl_target_name_override", NAME),)
-        trust = grpc.ssl_channel_credentials(self._bundle.encode())
-        request = METHODS[method](node={"id": "e", "cluster": str(gateway)}, type_url=CLUSTER.value)
-        async with grpc.aio.secure_channel(f"{LOOPBACK}:{self._port}", trust, options) as channel:
-            metadata = (("authorization", f"Bearer {shown}"),)
-            call: Any = channel.stream_stream(f"/{SERVICE}/{method}")(metadata=metadata, timeout=LIMIT)
-            await call.write(request.SerializeToString())
-            answer: bytes = await call.read()
-            call.cancel()
-            return answer
+        return await first_answer(f"{LOOPBACK}:{self._port}", NAME, self._bundle, method, gateway, shown)
 
 
 @asynccontextmanager
@@ -126,7 +105,7 @@ async def staged(client: Client, home: str) -> AsyncIterator[Stage]:
         await server.stop()
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", [DELTA, SOTW])
 async def test_a_stolen_token_of_another_gateway_gets_nothing(client: Client, home: str, method: str) -> None:
     ours, stolen = await token(home, "edge-gatehouse"), await token(home, "inner-gatehouse")
     async with staged(client, home) as stage:
