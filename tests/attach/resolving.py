@@ -46,8 +46,10 @@ def resolve(
     ports = _grouped((written, claims.ports_of_gateway), (held, claims.ports_of_holder))
     addresses = _grouped((written, claims.addresses_of_gateway), (held, claims.addresses_of_holder))
     below = _grouped((written, claims.below_gateway), (held, claims.below_holder))
-    speeches = {place: claims.speech(place, rows) for place, rows in ports.items()}
-    owners: dict[claims.Address, ir.ListenerKey] = _some(
+    speeches: dict[claims.Place, claims.Speech] = _some(
+        {place: claims.speech(place, rows) for place, rows in ports.items()}
+    )
+    owners: dict[claims.Address, claims.Owner] = _some(
         {address: claims.owner(address, rows, speeches) for address, rows in addresses.items()}
     )
     covering: dict[claims.Address, frozenset[Ref]] = _some(

@@ -213,6 +213,22 @@ def test_https_and_tls_share_a_port_and_tell_their_listeners_apart_by_hostname()
     assert conflicts(found, "extra") == {"raw": None, "same": "HostnameConflict"}
 
 
+def test_what_others_speak_is_no_contradiction_within_a_listener_set() -> None:
+    """The listener that speaks otherwise than the Gateway goes; those beside it have nothing to do with it."""
+    one = listener_set(
+        listener("a", hostname="a.example.com"), listener("raw", 80, "TCP"), listener("b", hostname="b.example.com")
+    )
+    found = resolve([edge(listener("web", hostname="www.example.com"))], [one])
+    assert conflicts(found, "extra") == {"a": None, "raw": "ProtocolConflict", "b": None}
+
+
+def test_a_hostname_wanted_twice_is_left_to_the_next() -> None:
+    twice = listener_set(listener("one", 81), listener("two", 81, hostname=""), name="a")
+    found = resolve([edge()], [twice, listener_set(listener("web", 81), name="b")])
+    assert conflicts(found, "a") == {"one": "HostnameConflict", "two": "HostnameConflict"}
+    assert conflicts(found, "b") == {"web": None}
+
+
 def test_what_a_listener_set_contradicts_itself_about_is_left_to_others() -> None:
     """Neither of two listeners of one object may win, and what is not served keeps nobody else from it."""
     one = listener_set(listener("web", 81), https("secure", "web-tls", port=81), name="a")

@@ -1,11 +1,13 @@
 """Claims: which listener of a Gateway and its ListenerSets has a port and a hostname (ListenerSetSpec.listeners).
 
 Where listeners of several objects are not distinct, the Gateway's own come first, then those of the oldest ListenerSet,
-then those of the first by `namespace/name`. A listener that is not distinct within its own ListenerSet claims nothing.
-What another tenant is called is not told: only that somebody was before.
+then those of the first by `namespace/name`. What is left of an object's listeners then has to be distinct by itself:
+of those that are not none is served, and what they wanted is left to the next object. What another tenant is called is
+not told: only that somebody was before.
 """
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import NamedTuple, TypeAlias
 
 from translator import ir
@@ -34,14 +36,13 @@ class Address(NamedTuple):
     hostname: str
 
 
-class Order(NamedTuple):
-    """Who comes first, and at last, for an order of its own, the listener's name."""
+class Turn(NamedTuple):
+    """When it is an object's turn to be given what it claims."""
 
     rank: int
-    """0 for the Gateway's own listeners, 1 for those of ListenerSets."""
+    """0 for a Gateway, 1 for ListenerSets."""
     created: str
     place: str
-    name: str
 
 
 class Claim(NamedTuple):
@@ -52,12 +53,27 @@ class Claim(NamedTuple):
 
 
 class Speech(NamedTuple):
-    """What a port speaks, and whether the Gateway itself says so."""
+    """What a port speaks, and since whose turn."""
 
     spoken: str
     """Empty where the Gateway's own listeners contradict each other: nobody has the port then."""
-    by_gateway: bool
+    since: Turn
 
+    @property
+    def by_gateway(self) -> bool:
+        """Whether the Gateway itself says so."""
+        return self.since.rank == 0
+
+
+class Owner(NamedTuple):
+    """Whose a hostname is, and since whose turn."""
+
+    listener: ir.ListenerKey
+    since: Turn
+
+
+Order: TypeAlias = tuple[Turn, str]
+"""A turn and, for an order of its own, the listener's name."""
 
 Claims: TypeAlias = tuple[tuple[Order, Claim], ...]
 """The first one before all others."""
@@ -85,48 +101,52 @@ def addresses_of_holder(key: Key, holder: Holder) -> Iterator[tuple[Address, Ord
     return ((_address(holder.gateway, it), order, claim) for it, order, claim in _of_holder(holder))
 
 
-def speech(_: Place, claims: Claims) -> Speech:
-    """Say what a port speaks: what the first who claims it does."""
-    first_order, first = claims[0]
-    own = {claim.spoken for order, claim in claims[: _leading(claims)]} or {first.spoken}
-    return Speech(first.spoken if len(own) == 1 else "", first_order.rank == 0)
+def speech(_: Place, claims: Claims) -> Speech | None:
+    """Say what a port speaks: what the first object does that does not contradict itself about it."""
+    for turn, members in groupby(claims, _turn):
+        spoken = {claim.spoken for _, claim in members}
+        if len(spoken) == 1:
+            return Speech(spoken.pop(), turn)
+        if turn.rank == 0:
+            return Speech("", turn)
+    return None
 
 
-def owner(address: Address, claims: Claims, speeches: Lookup[Place, Speech]) -> ir.ListenerKey | None:
-    """Say whose a hostname is: that of the first who claims it and speaks what the port does."""
-    spoken = speeches.get(address.place)
-    if spoken is None:
+def owner(address: Address, claims: Claims, speeches: Lookup[Place, Speech]) -> Owner | None:
+    """Say whose a hostname is: that of the first object that wants it once and speaks what the port does."""
+    speech = speeches.get(address.place)
+    if speech is None:
         return None
-    return next((claim.listener for _, claim in claims if claim.spoken == spoken.spoken), None)
+    for turn, members in groupby(claims, _turn):
+        those = [claim.listener for _, claim in members if claim.spoken == speech.spoken]
+        if those and turn >= speech.since and (len(those) == 1 or turn.rank == 0):
+            return Owner(those[0], turn)
+    return None
 
 
-def conflicts(
-    holder: Holder, speeches: Lookup[Place, Speech], owners: Lookup[Address, ir.ListenerKey]
-) -> dict[str, Refusal]:
-    """Name the listeners of a ListenerSet that are not distinct, within it or because another object was before."""
-    found = distinct.conflicts(holder.listeners)
-    for listener in holder.listeners:
-        if listener.protocol in distinct.SPOKEN and listener.name not in found:
-            lost = _lost(holder, listener, speeches, owners)
-            if lost is not None:
-                found[listener.name] = lost
-    return found
+def conflicts(holder: Holder, speeches: Lookup[Place, Speech], owners: Lookup[Address, Owner]) -> dict[str, Refusal]:
+    """Name the listeners of a ListenerSet that are not distinct: from what was before, or else among themselves."""
+    lost = {it.name: why for it in holder.listeners if (why := _lost(holder, it, speeches, owners)) is not None}
+    return lost | distinct.conflicts([it for it in holder.listeners if it.name not in lost])
 
 
 def _lost(
-    holder: Holder, listener: Listener, speeches: Lookup[Place, Speech], owners: Lookup[Address, ir.ListenerKey]
+    holder: Holder, listener: Listener, speeches: Lookup[Place, Speech], owners: Lookup[Address, Owner]
 ) -> Refusal | None:
+    if listener.protocol not in distinct.SPOKEN:
+        return None
+    turn = turn_of(holder)
     speech = speeches.get(_place(holder.gateway, listener))
-    if speech is None or speech.spoken != distinct.SPOKEN[listener.protocol]:
-        before = _before(holder, speech is None or speech.by_gateway)
+    if speech is not None and speech.since < turn and speech.spoken != distinct.SPOKEN[listener.protocol]:
+        before = _before(holder, speech.by_gateway)
         message = (
             f"port {listener.port} does not speak {listener.protocol} but what {before} speaks on it; take another"
         )
         return Refusal(Reason.PROTOCOL_CONFLICT, message)
     has = owners.get(_address(holder.gateway, listener))
-    if has is None or has == ir.ListenerKey(holder.ref, listener.name):
+    if has is None or has.since >= turn:
         return None
-    before = _before(holder, has.parent.kind == "Gateway")
+    before = _before(holder, has.since.rank == 0)
     if listener.protocol in distinct.WITHOUT_HOSTNAME:
         return Refusal(Reason.PROTOCOL_CONFLICT, f"port {listener.port} belongs to {before}; take another")
     what = f"hostname {distinct.hostname(listener)}" if listener.hostname else "every hostname that nobody names"
@@ -143,7 +163,7 @@ def _before(holder: Holder, gateway: bool) -> str:
 
 def below_gateway(key: Key, gateway: Gateway) -> Iterator[tuple[Address, ir.ListenerKey, bool]]:
     """Put each HTTPS listener of a Gateway under the wildcards that cover its hostname."""
-    return _below(key, (it for it in _of_gateway(key, gateway)))
+    return _below(key, _of_gateway(key, gateway))
 
 
 def below_holder(key: Key, holder: Holder) -> Iterator[tuple[Address, ir.ListenerKey, bool]]:
@@ -162,7 +182,7 @@ def covered(address: Address, below: tuple[tuple[ir.ListenerKey, bool], ...]) ->
 
 
 def overlaps(
-    holder: Holder, owners: Lookup[Address, ir.ListenerKey], covering: Lookup[Address, frozenset[Ref]]
+    holder: Holder, owners: Lookup[Address, Owner], covering: Lookup[Address, frozenset[Ref]]
 ) -> dict[str, Refusal]:
     """Name the HTTPS listeners of an object whose hostnames overlap with others on their port, whoever has these."""
     found = distinct.overlaps(holder.listeners)
@@ -176,14 +196,14 @@ def overlaps(
 def _overlaps_elsewhere(
     holder: Holder,
     listener: Listener,
-    owners: Lookup[Address, ir.ListenerKey],
+    owners: Lookup[Address, Owner],
     covering: Lookup[Address, frozenset[Ref]],
 ) -> bool:
     address = _address(holder.gateway, listener)
     if (covering.get(address) or frozenset()) - {holder.ref}:
         return True
     above = (owners.get(address._replace(hostname=it)) for it in wildcards_above(address.hostname))
-    return any(it is not None and it.parent != holder.ref for it in above)
+    return any(it is not None and it.listener.parent != holder.ref for it in above)
 
 
 def _below(gateway: Key, claims: Spread) -> Iterator[tuple[Address, ir.ListenerKey, bool]]:
@@ -197,26 +217,27 @@ def _below(gateway: Key, claims: Spread) -> Iterator[tuple[Address, ir.ListenerK
 # ---- in common ------------------------------------------------------------------------------------------------------
 
 
+def turn_of(holder: Holder) -> Turn:
+    """Return a ListenerSet's turn."""
+    return Turn(1, holder.created, str(holder.ref.key))
+
+
 def _of_gateway(key: Key, gateway: Gateway) -> Spread:
-    ref = Ref("Gateway", *key)
-    for it in gateway.spec.listeners:
-        if it.protocol in distinct.SPOKEN:
-            yield it, Order(0, "", "", it.name), Claim(ir.ListenerKey(ref, it.name), distinct.SPOKEN[it.protocol])
+    return _claims(Ref("Gateway", *key), gateway.spec.listeners, Turn(0, "", ""))
 
 
 def _of_holder(holder: Holder) -> Spread:
-    if not holder.attached:
-        return
-    indistinct = distinct.conflicts(holder.listeners)
-    for it in holder.listeners:
-        if it.protocol in distinct.SPOKEN and it.name not in indistinct:
-            order = Order(1, holder.created, str(holder.ref.key), it.name)
-            yield it, order, Claim(ir.ListenerKey(holder.ref, it.name), distinct.SPOKEN[it.protocol])
+    return _claims(holder.ref, holder.listeners if holder.attached else (), turn_of(holder))
 
 
-def _leading(claims: Claims) -> int:
-    """Count the Gateway's own claims; they come first, and are few."""
-    return next((n for n, (order, _) in enumerate(claims) if order.rank), len(claims))
+def _claims(ref: Ref, listeners: tuple[Listener, ...], turn: Turn) -> Spread:
+    for it in listeners:
+        if it.protocol in distinct.SPOKEN:
+            yield it, (turn, it.name), Claim(ir.ListenerKey(ref, it.name), distinct.SPOKEN[it.protocol])
+
+
+def _turn(claim: tuple[Order, Claim]) -> Turn:
+    return claim[0][0]
 
 
 def _place(gateway: Key, listener: Listener) -> Place:

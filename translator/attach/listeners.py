@@ -9,7 +9,7 @@ from translator import ir
 from translator.api.gateway import GATEWAY_GROUP, Gateway, Listener
 from translator.attach import claims, distinct, holders, http3, unsupported
 from translator.attach.certificates import Certificate, served_by, terminates
-from translator.attach.claims import Address, Place, Speech
+from translator.attach.claims import Address, Owner, Place, Speech
 from translator.attach.conditions import Reason
 from translator.attach.frontend import NOTHING, Frontends
 from translator.attach.grants import Grants
@@ -104,7 +104,7 @@ def of_gateway(
     frontends: Lookup[Key, Frontends],
     placements: Lookup[Key, ir.Placement],
     speeches: Lookup[Place, Speech],
-    owners: Lookup[Address, ir.ListenerKey],
+    owners: Lookup[Address, Owner],
     covering: Lookup[Address, frozenset[Ref]],
 ) -> GatewayListeners | None:
     """Resolve a Gateway's own listeners; None where it is not ours to speak of."""
@@ -135,7 +135,7 @@ def of_listener_set(
     frontends: Lookup[Key, Frontends],
     placements: Lookup[Key, ir.Placement],
     speeches: Lookup[Place, Speech],
-    owners: Lookup[Address, ir.ListenerKey],
+    owners: Lookup[Address, Owner],
     covering: Lookup[Address, frozenset[Ref]],
 ) -> Listeners:
     """Resolve the listeners of a ListenerSet; where its Gateway does not allow it there is nothing to resolve."""

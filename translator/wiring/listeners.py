@@ -52,7 +52,7 @@ class Claims(NamedTuple):
     """Who has a port or a hostname of a Gateway."""
 
     speeches: Table[claims.Place, claims.Speech]
-    owners: Table[claims.Address, ir.ListenerKey]
+    owners: Table[claims.Address, claims.Owner]
     covering: Table[claims.Address, frozenset[Ref]]
 
 

@@ -99,7 +99,7 @@ def _hint(ref: Ref, value: Object, reason: str, world: World) -> str:
     """Add what might be in files that were not given."""
     if reason == Reason.REF_NOT_PERMITTED:
         return "; add a ReferenceGrant there, or give the one that exists with these files"
-    if reason == Reason.NOT_ALLOWED_BY_LISTENERS and Key("", ref.namespace) not in world.namespaces:
+    if reason == Reason.NOT_ALLOWED_BY_LISTENERS and world.namespaces.get(Key("", ref.namespace)) is None:
         parents = (Key(it.namespace or ref.namespace, it.name) for it in _parent_refs(value))
         if any(_selects(world.gateways.get(it)) for it in parents):
             label = NAMESPACE_NAME_LABEL

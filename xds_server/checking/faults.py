@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
 from translator.api import gateway, routes, telemetry
 from translator.api.kinds import Object
 from translator.api.meta import Meta
-from translator.attach import backends, certificates, filters, listeners, matches
+from translator.attach import backends, certificates, filters, matches
 from translator.attach import routes as attached
 from translator.attach import telemetry as attached_telemetry
 from translator.attach.conditions import Reason
@@ -73,7 +73,7 @@ def faults(ref: Ref, value: Object, world: World) -> Iterator[Fault]:
 
 def _of_gateway(ref: Ref, value: gateway.Gateway, world: World) -> Iterator[Fault]:
     """What is wrong with a Gateway's class is said of the class."""
-    found = listeners.of_gateway(ref.key, value, world.ours, *_lookups(world))
+    found = world.reported.get(ref.key)
     if found is None:
         return
     if found.refusal is not None and found.refusal.reason != Reason.PENDING:
@@ -86,17 +86,12 @@ def _of_gateway(ref: Ref, value: gateway.Gateway, world: World) -> Iterator[Faul
 
 def _of_listener_set(ref: Ref, value: gateway.ListenerSet, world: World) -> Iterator[Fault]:
     """What is wrong with the Gateway is said of the Gateway."""
-    holder = world.held.get(ref.key)
-    if holder is None:
+    found = world.sets.get(ref.key)
+    if found is None:
         return
-    if holder.refusal is not None and holder.refusal.reason == Reason.NOT_ALLOWED:
-        yield Fault("spec.parentRef", holder.refusal)
-    found = listeners.of_listener_set(ref.key, holder, *_lookups(world))
+    if found.refusal is not None and found.refusal.reason == Reason.NOT_ALLOWED:
+        yield Fault("spec.parentRef", found.refusal)
     yield from _of_listeners(ref, value.spec.listeners, found, world)
-
-
-def _lookups(world: World) -> tuple[Any, ...]:
-    return world.certificates, world.granted, {}, world.speeches, world.owners, world.covering
 
 
 def _of_listeners(ref: Ref, written: tuple[gateway.Listener, ...], found: Listeners, world: World) -> Iterator[Fault]:
@@ -124,7 +119,7 @@ def _of_certificates(ref: Ref, field: str, listener: gateway.Listener, world: Wo
     for index, it in enumerate(listener.tls.certificate_refs):
         tls = msgspec.structs.replace(listener.tls, certificate_refs=(it,))
         alone = msgspec.structs.replace(listener, tls=tls)
-        for refusal in certificates.served_by(ref, alone, world.certificates, world.granted)[1]:
+        for refusal in certificates.served_by(ref, alone, world.checked, world.granted)[1]:
             yield Fault(f"{field}.tls.certificateRefs[{index}]", refusal)
 
 

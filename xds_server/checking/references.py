@@ -43,7 +43,7 @@ def ours(ref: Ref, value: Object, world: World) -> bool:
     """Say whether an object is ours to judge: whether it, or one of its parents, may be served by us."""
     match value:
         case gateway.GatewayClass():
-            return ref.key in world.owned
+            return world.owned.get(ref.key) is not None
         case gateway.Gateway():
             return not world.foreign(ref.key)
         case gateway.ListenerSet() | policies.BackendTLSPolicy() | telemetry.XTelemetryPolicy():
