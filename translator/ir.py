@@ -528,6 +528,15 @@ class Tracer(Value):
     a parent does not want has no span, unless the Gateway decides `alone`: then parents do not count."""
 
 
+class Observation(Value):
+    """What is observed of a Gateway's requests."""
+
+    gateway: Key
+    tracer: Tracer | None = None
+    logged: bool = False
+    """Whether each has a line in the access log."""
+
+
 class Tag(Value):
     """What a span says: the value of a request's or response's `header`, a `literal`, or an `attribute` by name."""
 

@@ -27,7 +27,7 @@ def encoded(
     unusable: Mapping[tuple[Key, str], bool] | None = None,
 ) -> EncodedRoute:
     served = ir.Served(Ref(kind, "shop", "cart"), EDGE, port, secure)
-    routes = encode(served, (), {served.route: ir.Resolved(OLD, (route,))}, unusable or {})
+    routes = encode(served, (), {served.route: ir.Resolved(OLD, (route,))}, unusable or {}, {})
     assert routes is not None
     return routes.routes[0]
 
@@ -291,4 +291,4 @@ def test_cors() -> None:
 
 
 def test_a_route_that_resolved_to_nothing_has_no_encoding() -> None:
-    assert encode(ir.Served(CART, EDGE, 80, False), (), {}, {}) is None
+    assert encode(ir.Served(CART, EDGE, 80, False), (), {}, {}, {}) is None

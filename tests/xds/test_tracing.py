@@ -15,6 +15,7 @@ def traced(*listeners: ir.Listener) -> World:
     """The Gateway with a route and a tracer."""
     world = World(*listeners or (http(),)).route("cart", when(EVERYTHING, to("cart")))
     world.tracers.put(EDGE, TRACER)
+    world.observations.put(EDGE, ir.Observation(EDGE, TRACER))
     world.spans.put(EDGE, ir.Spans())
     world.commit()
     return world
@@ -48,6 +49,7 @@ def test_a_gateway_without_a_tracer_is_as_it_was() -> None:
     plain.commit()
     world = traced()
     world.tracers.delete(EDGE)
+    world.observations.delete(EDGE)
     world.spans.delete(EDGE)
     world.commit()
     assert listeners(world) == listeners(plain)
@@ -66,7 +68,7 @@ def test_who_counts_and_who_receives_change_listeners() -> None:
         msgspec.structs.replace(TRACER, headers=(("authorization", "x"),)),
     ):
         world = traced()
-        world.tracers.put(EDGE, tracer)
+        world.observations.put(EDGE, ir.Observation(EDGE, tracer))
         world.commit()
         [(version, _)] = listeners(world).values()
         seen.add(version)

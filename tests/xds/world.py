@@ -77,6 +77,7 @@ class World:
         self.stored = graph.source("secrets")
         self.placements = graph.source("placements")
         self.refused = graph.source("refused")
+        self.observations = graph.source("observations")
         self.tracers = graph.source("tracers")
         self.spans = graph.source("spans")
         self.presented = graph.source("client certificates")
@@ -110,7 +111,11 @@ class World:
         encode_secret = partial(secret.encode, system="/etc/authorities.pem")
         self.of_type = {
             ResourceType.LISTENER: graph.derived(
-                "listeners", ported, partial(misdirected.or_listener, listener.encode), self.placements, self.tracers
+                "listeners",
+                ported,
+                partial(misdirected.or_listener, listener.encode),
+                self.placements,
+                self.observations,
             ),
             ResourceType.SECRET: graph.derived("secret resources", shown, encode_secret, self.stored, self.bundles),
             ResourceType.CLUSTER: graph.derived(

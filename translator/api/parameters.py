@@ -85,6 +85,12 @@ class Logging(ApiValue):
     components: dict[str, str] | None = None
 
 
+class AccessLog(ApiValue):
+    """Whether each request is logged: Enabled or Disabled."""
+
+    mode: str | None = None
+
+
 class EnvoyParametersSpec(ApiValue):
     """What can be chosen."""
 
@@ -102,6 +108,7 @@ class EnvoyParametersSpec(ApiValue):
     shutdown: Shutdown | None = None
     stats: Stats | None = None
     logging: Logging | None = None
+    access_log: AccessLog | None = None
 
 
 class EnvoyParameters(ApiValue):

@@ -86,7 +86,7 @@ def declare(
         ported,
         partial(misdirected.or_listener, listener.encode),
         sources.placements,
-        observed.tracers,
+        observed.observations,
     )
     used = graph.group(
         "clusters used",

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from translator import ir
-from translator.attach import telemetry
+from translator.attach import observation, telemetry
 from translator.incremental import Graph, Table
 from translator.value import Key
 from translator.wiring.listeners import Listeners
@@ -19,6 +19,7 @@ class Telemetry(NamedTuple):
     claimed: Table[Key, telemetry.Claims]
     """The policies of each Gateway."""
     tracers: Table[Key, ir.Tracer]
+    observations: Table[Key, ir.Observation]
     spans: Table[Key, ir.Spans]
 
 
@@ -31,4 +32,7 @@ def declare(graph: Graph, sources: Sources, listeners: Listeners, routes: Routes
     claimed = graph.group("telemetry of gateways", (policies, telemetry.by_gateway))
     tracers = graph.derived("tracers", claimed, telemetry.tracer, listeners.reported, tracings)
     spans = graph.derived("spans", claimed, telemetry.spans, tracings)
-    return Telemetry(tracings, claimed, tracers, spans)
+    observations = graph.derived(
+        "observations", listeners.reported, observation.of_gateway, tracers, listeners.infrastructures
+    )
+    return Telemetry(tracings, claimed, tracers, observations, spans)

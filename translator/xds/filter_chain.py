@@ -10,22 +10,28 @@ from translator import ir
 from translator.xds import tcp_proxy, wire
 from translator.xds.downstream_tls import HTTP_ALPN, transport_socket
 from translator.xds.hcm import connection_manager
-from translator.xds.names import NO_CLUSTER, chain_name, stream_name
+from translator.xds.names import NO_CLUSTER, chain_name, listener_name, stream_name
+from translator.xds.observation import ManagerFields, manager_fields
 from translator.xds.tcp_proxy import Shares
 
 
-def of_http(listener: ir.Listener, strips_port: bool, tracer: ir.Tracer | None = None) -> listener_v3.FilterChain:
-    """Return the one chain of a port that speaks HTTP, whichever of its listeners is asked."""
-    return wire.new(listener_v3.FilterChain, filters=[_http(listener, strips_port, tracer)])
+def of_http(
+    listeners: list[ir.Listener], strips_port: bool, observed: ir.Observation | None
+) -> listener_v3.FilterChain:
+    """Return the one chain of a port that speaks HTTP; its log knows a listener that is alone on the port."""
+    first = listeners[0]
+    name = chain_name(first.key) if len(listeners) == 1 else listener_name(first.protocol, first.port)
+    return wire.new(listener_v3.FilterChain, filters=[_http(first, strips_port, manager_fields(observed, name))])
 
 
-def of_https(listener: ir.Listener, strips_port: bool, tracer: ir.Tracer | None = None) -> listener_v3.FilterChain:
+def of_https(listener: ir.Listener, strips_port: bool, observed: ir.Observation | None) -> listener_v3.FilterChain:
     """Return the chain of an HTTPS listener."""
+    name = chain_name(listener.key)
     return wire.new(
         listener_v3.FilterChain,
-        name=chain_name(listener.key),
+        name=name,
         filter_chain_match=server_names(listener.hostname),
-        filters=[_http(listener, strips_port, tracer)],
+        filters=[_http(listener, strips_port, manager_fields(observed, name))],
         transport_socket=transport_socket(listener, HTTP_ALPN),
     )
 
@@ -73,8 +79,8 @@ def server_names(hostname: str) -> listener_v3.FilterChainMatch | None:
     return None if hostname == ir.ANY_HOST else wire.new(listener_v3.FilterChainMatch, server_names=[hostname])
 
 
-def _http(listener: ir.Listener, strips_port: bool, tracer: ir.Tracer | None) -> listener_v3.Filter:
-    manager = connection_manager(listener.table, strips_port, tracer)
+def _http(listener: ir.Listener, strips_port: bool, observed: ManagerFields) -> listener_v3.Filter:
+    manager = connection_manager(listener.table, strips_port, observed)
     return wire.new(
         listener_v3.Filter, name="envoy.filters.network.http_connection_manager", typed_config=wire.any_of(manager)
     )

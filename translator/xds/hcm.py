@@ -1,7 +1,6 @@
 """The HttpConnectionManager: how HTTP is spoken with clients (Envoy's edge best practices, and where we differ)."""
 
 from datetime import timedelta
-from typing import Any
 
 from envoy_data_plane.envoy.config.core import v3 as core_v3
 from envoy_data_plane.envoy.config.listener import v3 as listener_v3
@@ -9,9 +8,9 @@ from envoy_data_plane.envoy.extensions.filters.http.cors import v3 as cors_v3
 from envoy_data_plane.envoy.extensions.filters.http.router import v3 as router_v3
 from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager import v3 as hcm_v3
 
-from translator import ir
 from translator.xds import cors, http_filters, wire
 from translator.xds.forward import STREAM_IDLE_TIMEOUT
+from translator.xds.observation import ManagerFields
 from translator.xds.sources import over_ads
 
 CONNECTION_IDLE_TIMEOUT = timedelta(hours=1)
@@ -25,13 +24,14 @@ STREAM_WINDOW, CONNECTION_WINDOW = 64 * 1024, 1024 * 1024
 
 
 def connection_manager(
-    table: str, strips_port: bool, tracer: ir.Tracer | None = None, http3: bool = False
+    table: str, strips_port: bool, observed: ManagerFields | None = None, http3: bool = False
 ) -> hcm_v3.HttpConnectionManager:
     """Return the connection manager that serves a route table.
 
     Paths are normalised and their double slashes merged, so that none gets around a match; escaped slashes stay, for
     APIs use them. Host is passed on as it came, but where the port was moved (`strips_port`) without that port: it
-    means nothing to the world. The headers that Envoy's router would add are left out.
+    means nothing to the world. The headers that Envoy's router would add are left out. `observed` has the fields that
+    what is observed of requests takes.
     """
     return wire.new(
         hcm_v3.HttpConnectionManager,
@@ -56,14 +56,8 @@ def connection_manager(
         normalize_path=True,
         merge_slashes=True,
         strip_matching_host_port=strips_port,
-        **({} if tracer is None else _traced(tracer)),
+        **(observed or {}),
     )
-
-
-def _traced(tracer: ir.Tracer) -> dict[str, Any]:
-    from translator.xds import tracing  # not before it is asked for: its messages take MiBs
-
-    return tracing.manager_fields(tracer)
 
 
 def network_filter(manager: hcm_v3.HttpConnectionManager) -> listener_v3.Filter:

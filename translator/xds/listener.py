@@ -14,8 +14,8 @@ from envoy_data_plane.envoy.extensions.filters.listener.tls_inspector import v3 
 
 from translator import ir
 from translator.value import Key, Lookup
-from translator.xds import filter_chain, udp_proxy, wire
-from translator.xds.names import cluster_name, listener_name, quic_name
+from translator.xds import filter_chain, observation, udp_proxy, wire
+from translator.xds.names import listener_name, quic_name
 from translator.xds.resource import Refused, Resource, resource
 from translator.xds.streams import EncodedStream
 
@@ -47,7 +47,7 @@ def encode(
     key: tuple[Key, str],
     members: Members,
     placements: Lookup[Key, ir.Placement],
-    tracers: Lookup[Key, ir.Tracer],
+    observations: Lookup[Key, ir.Observation],
 ) -> Resource | None:
     """Encode the listeners of one port, and what each domain of theirs adds."""
     gateway, name = key
@@ -55,34 +55,35 @@ def encode(
     if not listeners:
         return None
     if name == quic_name(listeners[0].port):
-        return _over_quic(name, listeners, placements.get(gateway) or ir.Placement(), tracers.get(gateway))
+        return _over_quic(name, listeners, placements.get(gateway) or ir.Placement(), observations.get(gateway))
     streams = {place: it for place, it in members if isinstance(it, EncodedStream)}
     placement = placements.get(gateway) or ir.Placement()
-    tracer = tracers.get(gateway) if any(it.protocol in ir.HTTP_PROTOCOLS for it in listeners) else None
+    speaks_http = any(it.protocol in ir.HTTP_PROTOCOLS for it in listeners)
+    observed = observations.get(gateway) if speaks_http else None
     message = wire.new(
         listener_v3.Listener,
         name=name,
         address=_address(placement.bind, placement.port(listeners[0].port), listeners[0].protocol),
         enable_reuse_port=False if placement.exclusive else None,
-        **(_datagrams() if listeners[0].protocol == "UDP" else _connections(listeners, streams, placement, tracer)),
+        **(_datagrams() if listeners[0].protocol == "UDP" else _connections(listeners, streams, placement, observed)),
     )
     frames = [stream.frame for stream in streams.values()]
     clusters = [cluster for stream in streams.values() for cluster in stream.clusters]
-    collector = [] if tracer is None else [cluster_name(tracer.cluster)]
-    return resource(name, wire.encode(message) + b"".join(frames), clusters + collector)
+    return resource(name, wire.encode(message) + b"".join(frames), (*clusters, *observation.clusters(observed)))
 
 
-def _over_quic(name: str, listeners: list[ir.Listener], placement: ir.Placement, tracer: ir.Tracer | None) -> Resource:
+def _over_quic(
+    name: str, listeners: list[ir.Listener], placement: ir.Placement, observed: ir.Observation | None
+) -> Resource:
     from translator.xds import quic  # not before it is asked for: its messages take a MiB
 
-    collector = [] if tracer is None else [cluster_name(tracer.cluster)]
     message = wire.new(
         listener_v3.Listener,
         name=name,
         address=_address(placement.bind, placement.port(listeners[0].port), "UDP"),
-        **quic.listener_fields(listeners, placement, tracer),
+        **quic.listener_fields(listeners, placement, observed),
     )
-    return resource(name, wire.encode(message), collector)
+    return resource(name, wire.encode(message), observation.clusters(observed))
 
 
 def _datagrams() -> dict[str, Any]:
@@ -95,27 +96,27 @@ def _datagrams() -> dict[str, Any]:
 
 
 def _connections(
-    listeners: list[ir.Listener], streams: Container[Place], placement: ir.Placement, tracer: ir.Tracer | None
+    listeners: list[ir.Listener], streams: Container[Place], placement: ir.Placement, observed: ir.Observation | None
 ) -> dict[str, Any]:
     secure = listeners[0].protocol in ir.SECURE_PROTOCOLS
     return {
         "per_connection_buffer_limit_bytes": BUFFER_LIMIT,
         "listener_filters": [_tls_inspector()] if secure else [],
-        "filter_chains": list(_chains(listeners, streams, placement, tracer)),
+        "filter_chains": list(_chains(listeners, streams, placement, observed)),
     }
 
 
 def _chains(
-    listeners: list[ir.Listener], streams: Container[Place], placement: ir.Placement, tracer: ir.Tracer | None
+    listeners: list[ir.Listener], streams: Container[Place], placement: ir.Placement, observed: ir.Observation | None
 ) -> Iterator[listener_v3.FilterChain]:
     """All listeners of a port that speaks HTTP share a chain; Host tells them apart."""
     strips_port = placement.port(listeners[0].port) != listeners[0].port
     if listeners[0].protocol == "HTTP":
-        yield filter_chain.of_http(listeners[0], strips_port, tracer)
+        yield filter_chain.of_http(listeners, strips_port, observed)
         return
     for listener in listeners:
         if listener.protocol == "HTTPS":
-            yield filter_chain.of_https(listener, strips_port, tracer)
+            yield filter_chain.of_https(listener, strips_port, observed)
         elif (listener.key, listener.hostname) not in streams:
             yield filter_chain.of_nothing(listener)
 

@@ -12,11 +12,14 @@ from translator.xds.downstream_tls import tls_context
 from translator.xds.filter_chain import server_names
 from translator.xds.hcm import connection_manager, network_filter
 from translator.xds.names import chain_name
+from translator.xds.observation import manager_fields
 
 ALPN = ("h3",)
 
 
-def listener_fields(listeners: list[ir.Listener], placement: ir.Placement, tracer: ir.Tracer | None) -> dict[str, Any]:
+def listener_fields(
+    listeners: list[ir.Listener], placement: ir.Placement, observed: ir.Observation | None
+) -> dict[str, Any]:
     """Return what makes an Envoy listener on a UDP port one of HTTP/3.
 
     Its port is shared among the workers of an Envoy, without which datagrams of a connection would go astray.
@@ -29,16 +32,18 @@ def listener_fields(listeners: list[ir.Listener], placement: ir.Placement, trace
             quic_options=wire.new(listener_v3.QuicProtocolOptions),
             downstream_socket_config=wire.new(core_v3.UdpSocketConfig, prefer_gro=True),
         ),
-        "filter_chains": [_chain(listener, strips_port, tracer) for listener in listeners],
+        "filter_chains": [_chain(listener, strips_port, observed) for listener in listeners],
     }
 
 
-def _chain(listener: ir.Listener, strips_port: bool, tracer: ir.Tracer | None) -> listener_v3.FilterChain:
+def _chain(listener: ir.Listener, strips_port: bool, observed: ir.Observation | None) -> listener_v3.FilterChain:
     config = wire.any_of(wire.new(quic_v3.QuicDownstreamTransport, downstream_tls_context=tls_context(listener, ALPN)))
+    name = chain_name(listener.key)
+    manager = connection_manager(listener.table, strips_port, manager_fields(observed, name), http3=True)
     return wire.new(
         listener_v3.FilterChain,
-        name=chain_name(listener.key),
+        name=name,
         filter_chain_match=server_names(listener.hostname),
-        filters=[network_filter(connection_manager(listener.table, strips_port, tracer, http3=True))],
+        filters=[network_filter(manager)],
         transport_socket=wire.new(core_v3.TransportSocket, name="envoy.transport_sockets.quic", typed_config=config),
     )
