@@ -18,6 +18,8 @@ GROUPS = {
     "udproutes": "gateway.networking.k8s.io",
     "referencegrants": "gateway.networking.k8s.io",
     "backendtlspolicies": "gateway.networking.k8s.io",
+    "xbackends": "gateway.networking.x-k8s.io",
+    "xbackendtrafficpolicies": "gateway.networking.x-k8s.io",
     "xtelemetrypolicies": "gateway.networking.x-k8s.io",
     "envoyparameters": "gatehouse.dev",
     "services": "",

@@ -12,11 +12,12 @@ pytestmark = pytest.mark.cluster
 RELEASE = "gatehouse-test-personas"
 ROUTES = {"httproutes", "grpcroutes", "tlsroutes", "tcproutes", "udproutes"}
 GATEWAYS = {"gateways", "listenersets", "envoyparameters", "xtelemetrypolicies"}
-ALL = {"gatewayclasses", "referencegrants", "backendtlspolicies"} | GATEWAYS | ROUTES
+BACKENDS = {"xbackends", "xbackendtrafficpolicies"}
+ALL = {"gatewayclasses", "referencegrants", "backendtlspolicies"} | GATEWAYS | ROUTES | BACKENDS
 WRITES: dict[str, set[str]] = {
-    "infrastructure-provider": {"gatewayclasses"} | GATEWAYS | ROUTES,
-    "cluster-operator": GATEWAYS | ROUTES,
-    "application-developer": ROUTES | {"backendtlspolicies"},
+    "infrastructure-provider": {"gatewayclasses"} | GATEWAYS | ROUTES | BACKENDS,
+    "cluster-operator": GATEWAYS | ROUTES | BACKENDS,
+    "application-developer": ROUTES | BACKENDS | {"backendtlspolicies"},
     "security-team": {"referencegrants", "backendtlspolicies"},
     "gateway-api-reader": set(),
 }

@@ -14,12 +14,13 @@ HOME = "gatehouse-test-rbac"
 WATCHED = "gatehouse-test-rbac-watched"
 ACCOUNT = f"system:serviceaccount:{HOME}:gatehouse"
 ROUTES = ("httproutes", "grpcroutes", "tlsroutes", "tcproutes", "udproutes")
-STATUSES = ("gateways", "listenersets", "backendtlspolicies", "xtelemetrypolicies", *ROUTES)
+EXPERIMENTAL = ("xbackends", "xbackendtrafficpolicies", "xtelemetrypolicies")
+STATUSES = ("gateways", "listenersets", "backendtlspolicies", *EXPERIMENTAL, *ROUTES)
 ASKED = rights(READ | WRITE, *GROUPS, *(f"{kind}/status" for kind in ("gatewayclasses", "namespaces", *STATUSES)))
 
 OF_A_NAMESPACE = (
     rights(READ, "gateways", "listenersets", *ROUTES, "referencegrants", "backendtlspolicies", "envoyparameters")
-    | rights(READ, "services", "secrets", "configmaps", "endpointslices", "xtelemetrypolicies")
+    | rights(READ, "services", "secrets", "configmaps", "endpointslices", *EXPERIMENTAL)
     | rights(frozenset({"patch"}), *(f"{kind}/status" for kind in STATUSES))
     | rights(READ | {"create", "patch", "delete"}, "deployments", "daemonsets", "services", "serviceaccounts")
     | rights(READ | {"create", "patch", "delete"}, "configmaps", "horizontalpodautoscalers", "poddisruptionbudgets")

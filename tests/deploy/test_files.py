@@ -21,6 +21,7 @@ CHART = DEPLOY / "helm" / "gatehouse"
 READ = {"get", "list", "watch"}
 STATUSES = {
     *("GatewayClass", "Gateway", "ListenerSet", "BackendTLSPolicy", "XTelemetryPolicy"),
+    *("XBackend", "XBackendTrafficPolicy"),
     *("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"),
 }
 """Kinds whose status says what we have made of them."""

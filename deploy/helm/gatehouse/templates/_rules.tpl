@@ -14,7 +14,7 @@
     - backendtlspolicies
   verbs: [get, list, watch]
 - apiGroups: [gateway.networking.x-k8s.io]
-  resources: [xtelemetrypolicies]
+  resources: [xbackends, xbackendtrafficpolicies, xtelemetrypolicies]
   verbs: [get, list, watch]
 - apiGroups: [gatehouse.dev]
   resources: [envoyparameters]
@@ -38,7 +38,7 @@
     - backendtlspolicies/status
   verbs: [patch]
 - apiGroups: [gateway.networking.x-k8s.io]
-  resources: [xtelemetrypolicies/status]
+  resources: [xbackends/status, xbackendtrafficpolicies/status, xtelemetrypolicies/status]
   verbs: [patch]
 - apiGroups: ["", events.k8s.io]
   resources: [events]
