@@ -102,15 +102,15 @@ class Running:
         await self._xds.stop()
 
     @asynccontextmanager
-    async def laptop(self, envoy: str | None, port_offset: int) -> AsyncIterator[Laptop]:
-        """Run Envoys and echo pods on this machine for as long as the block lasts."""
+    async def laptop(self, envoy: str | None, port_offset: int, at: str = "") -> AsyncIterator[Laptop]:
+        """Run Envoys, all at one address if given, and echo pods on this machine for as long as the block lasts."""
 
         def render(gateway: Key) -> str:
             return bootstrap.render(gateway, node=f"local-{gateway.name}", xds_host="127.0.0.1", xds_port=self.xds_port)
 
         envoys = Envoys(find_envoy(envoy), render)
         try:
-            yield Laptop(self.plane, envoys, self.group, port_offset)
+            yield Laptop(self.plane, envoys, self.group, port_offset, at)
         finally:
             await envoys.close()
 

@@ -1,5 +1,6 @@
 """`/metrics` for Prometheus, `/healthz` and `/readyz` for a kubelet: plain HTTP, answered by a thread of its own."""
 
+import socket
 from collections.abc import Callable, Iterable
 from socketserver import ThreadingMixIn
 from threading import Thread
@@ -16,6 +17,16 @@ class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
 
+class _ServerOf6(_Server):
+    """At an IPv6 address; at `::` for IPv4 too."""
+
+    address_family = socket.AF_INET6
+
+    def server_bind(self) -> None:
+        self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        super().server_bind()
+
+
 class _Quiet(WSGIRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Probes are not worth a line each."""
@@ -30,7 +41,7 @@ class Health:
 
     def listen(self, host: str, port: int) -> int:
         """Answer from now on and return the port; raises OSError if it is taken."""
-        server = make_server(host, port, self._answer, _Server, _Quiet)
+        server = make_server(host, port, self._answer, _ServerOf6 if ":" in host else _Server, _Quiet)
         Thread(target=server.serve_forever, name="health", daemon=True).start()
         return server.server_port
 

@@ -50,8 +50,17 @@ def test_a_service_without_slices_has_no_addresses() -> None:
     assert endpoints.locate(CLUSTER.name, CLUSTER, {}, {}) == ir.Endpoints("shop/cart/8080", ())
 
 
-def test_both_families_are_endpoints() -> None:
-    assert located(slice_("10.0.0.1"), slice_("fd00::1", type_="IPv6")) == (("10.0.0.1", 3000), ("fd00::1", 3000))
+def test_of_two_families_the_first_that_the_service_has_counts() -> None:
+    """The slices of both are of the same pods, which may listen on one alone."""
+    both = (slice_("10.0.0.1"), slice_("fd00::1", type_="IPv6"))
+    assert located(*both) == (("10.0.0.1", 3000),)
+    assert located(*both, of=service(ipFamilies=["IPv6", "IPv4"])) == (("fd00::1", 3000),)
+
+
+def test_a_family_without_addresses_leaves_it_to_the_other() -> None:
+    six = slice_("fd00::1", type_="IPv6")
+    assert located(six) == (("fd00::1", 3000),)
+    assert located(slice_(("10.0.0.1", {"ready": False})), six) == (("fd00::1", 3000),)
 
 
 def test_an_endpoint_that_is_not_ready_gets_no_traffic() -> None:

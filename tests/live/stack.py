@@ -23,7 +23,9 @@ from xds_server import bootstrap
 PROGRAM = Path(sys.executable).parent / "gatehouse"
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
-SERVED = re.compile(r"Gateway (?P<gateway>\S+), listener (?P<listener>\S+): \w+://(?P<address>[\d.]+):(?P<port>\d+)")
+SERVED = re.compile(
+    r"Gateway (?P<gateway>\S+), listener (?P<listener>\S+): \w+://(?P<address>[\d.]+|\[[\da-f:]+\]):(?P<port>\d+)"
+)
 
 
 class Folder:
@@ -111,7 +113,10 @@ class Gatehouse:
     def edge(self, listener: str = "http", gateway: str = "shop/edge") -> Edge:
         """Where a listener is served, as `up` says."""
         found = [match for line in list(self.lines) if (match := SERVED.match(line))]
-        places = {(match["gateway"], match["listener"]): Edge(match["address"], int(match["port"])) for match in found}
+        places = {
+            (match["gateway"], match["listener"]): Edge(match["address"].strip("[]"), int(match["port"]))
+            for match in found
+        }
         return places[gateway, listener]
 
 
@@ -223,20 +228,20 @@ def bootstrap_of(ports: Ports, gateway: Key = Key("shop", "edge"), node: str = "
 
 
 @contextmanager
-def echoes(*names: str) -> Iterator[dict[str, int]]:
-    """Run an echo backend for each name, as processes of their own; yields their ports."""
+def echoes(*names: str, host: str = LOOPBACK) -> Iterator[dict[str, int]]:
+    """Run an echo backend for each name, as processes of their own, at an address; yields their ports."""
     ports = {name: free_port() for name in names}
     with ExitStack() as stack:
         for name, port in ports.items():
-            stack.enter_context(_echo(name, port))
+            stack.enter_context(_echo(name, host, port))
         for port in ports.values():
-            wait_until(lambda edge=Edge(LOOPBACK, port): edge.status("probe", "/health") == 200, "an echo backend")
+            wait_until(lambda edge=Edge(host, port): edge.status("probe", "/health") == 200, "an echo backend")
         yield ports
 
 
 @contextmanager
-def _echo(name: str, port: int) -> Iterator[None]:
-    command = [PROGRAM, "echo", "--host", LOOPBACK, "--port", str(port)]
+def _echo(name: str, host: str, port: int) -> Iterator[None]:
+    command = [PROGRAM, "echo", "--host", host, "--port", str(port)]
     process = subprocess.Popen(command, env={**os.environ, "POD_NAME": name}, stdin=subprocess.DEVNULL)
     try:
         yield

@@ -26,6 +26,8 @@ class ServiceSpec(ApiValue):
     type: str = "ClusterIP"
     cluster_ip: str = msgspec.field(name="clusterIP", default="")
     external_name: str = ""
+    ip_families: tuple[str, ...] = ()
+    """IPv4 and IPv6, the first one first."""
     selector: dict[str, str] = msgspec.field(default_factory=dict)
     """Labels of the pods behind it; read where Gatehouse runs the pods itself."""
 

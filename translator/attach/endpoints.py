@@ -1,6 +1,6 @@
 """Endpoints: the addresses behind a Service port, from its EndpointSlices (discovery.k8s.io/v1)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_address
 from typing import TypeAlias
 
@@ -13,6 +13,7 @@ Slices: TypeAlias = tuple[tuple[str, EndpointSlice], ...]
 """A Service's slices by name."""
 
 FQDN = "FQDN"
+FAMILIES = ("IPv4", "IPv6")
 
 
 def by_service(key: Key, slice_: EndpointSlice) -> Iterable[tuple[Key, str, EndpointSlice]]:
@@ -39,10 +40,24 @@ def locate(
     place = Key(cluster.key.namespace, cluster.key.name)
     service = services.get(place)
     port = None if service is None else backends.port_of(service, cluster.key.port, cluster.key.transport)
-    if port is None:
+    if service is None or port is None:
         return ir.Endpoints(name, ())
-    found = addresses((it for _, it in slices.get(place) or () if it.address_type != FQDN), port)
+    found = of_one_family([it for _, it in slices.get(place) or ()], port, service.spec.ip_families)
     return ir.Endpoints(name, tuple(sorted(set(found))))
+
+
+def of_one_family(
+    slices: Sequence[EndpointSlice], port: ServicePort, preferred: tuple[str, ...]
+) -> list[tuple[str, int]]:
+    """Return the usable addresses of the first family that has any: IPv4 unless the Service prefers another.
+
+    The slices of both families are of the same pods, and a pod that has two addresses may listen on one.
+    """
+    for family in dict.fromkeys((*preferred, *FAMILIES)):
+        found = addresses((it for it in slices if it.address_type == family), port)
+        if found:
+            return found
+    return []
 
 
 def addresses(slices: Iterable[EndpointSlice], port: ServicePort) -> list[tuple[str, int]]:

@@ -1,6 +1,7 @@
 """The commands and their options; what they do stands in a module each, imported when called."""
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
@@ -54,6 +55,15 @@ def up(
         int,
         typer.Option(help="Listener ports below 1024 are served at this much above; 0 serves the ports themselves."),
     ] = 10000,
+    address: Annotated[
+        str,
+        typer.Option(
+            help="Serve every Gateway at this IP address, e.g. ::1; :: is all of them, of both families. Without it "
+            "each has a loopback address of its own.",
+            metavar="ADDRESS",
+            show_default=False,
+        ),
+    ] = "",
     envoy: Annotated[str | None, typer.Option(help="The Envoy to run, instead of the packaged one.")] = None,
     debug_port: Annotated[int, typer.Option(help="Port of the gRPC debug endpoint on 127.0.0.1; 0 picks one.")] = 18001,
     channel: Channel = "experimental",
@@ -72,6 +82,7 @@ def up(
         paths,
         command.Options(
             port_offset=port_offset,
+            address=_ip_address(address),
             envoy=envoy,
             debug_port=debug_port,
             channel=_one_of(channel, "--channel", "experimental", "standard"),
@@ -403,6 +414,13 @@ def _one_of(value: str, option: str, *choices: str) -> str:
     if value not in choices:
         raise typer.BadParameter(f"{value!r} is none of {', '.join(choices)}", param_hint=option)
     return value
+
+
+def _ip_address(value: str) -> str:
+    try:
+        return str(ip_address(value)) if value else ""
+    except ValueError:
+        raise typer.BadParameter(f"{value!r} is not an IP address", param_hint="--address") from None
 
 
 def main() -> None:

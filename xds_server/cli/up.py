@@ -32,6 +32,8 @@ class Options(Value):
     """How `gatehouse up` was called."""
 
     port_offset: int
+    address: str
+    """Where all Gateways are served; empty for an address each."""
     envoy: str | None
     debug_port: int
     channel: str
@@ -166,7 +168,10 @@ async def _up(paths: Sequence[Path], options: Options) -> None:
         debug_address=f"127.0.0.1:{options.debug_port}",
         system_authorities=system_authorities(),
     )
-    async with app.running(settings) as running, running.laptop(options.envoy, options.port_offset) as laptop:
+    async with (
+        app.running(settings) as running,
+        running.laptop(options.envoy, options.port_offset, options.address) as laptop,
+    ):
         lines = Lines(console)
         shown = Board(console, laptop, tail, running.plane.statuses)
         if not live:

@@ -10,6 +10,9 @@ from translator.value import Key
 FIRST = IPv4Address("127.20.0.1")
 LAST = IPv4Address("127.20.255.254")
 
+WILDCARDS = {"0.0.0.0": ("127.0.0.1",), "::": ("::1", "127.0.0.1")}  # noqa: S104
+"""Every IPv4 address; every address."""
+
 
 class OutOfAddresses(Exception):
     """More Gateways than loopback addresses set aside for them."""
@@ -34,6 +37,11 @@ def assign(taken: Mapping[Key, str], gateways: Iterable[Key], claim: Callable[[s
         assigned[gateway] = str(address)
         used.add(str(address))
     return assigned
+
+
+def reached(bind: str) -> tuple[str, ...]:
+    """Return the addresses by which this machine reaches who listens at an address, or at all of them."""
+    return WILDCARDS.get(bind, (bind,))
 
 
 class Claims:

@@ -28,7 +28,13 @@ class Endpoint(Value):
     @property
     def url(self) -> str:
         """The URL of the listener's root."""
-        return f"{self.scheme}://{self.address}:{self.port}"
+        return f"{self.scheme}://{self.authority}"
+
+    @property
+    def authority(self) -> str:
+        """The address and port as a URL has them."""
+        address = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{address}:{self.port}"
 
 
 def endpoints(gateway: Gateway, status: GatewayStatus, placement: ir.Placement) -> tuple[Endpoint, ...]:
@@ -43,7 +49,7 @@ def endpoints(gateway: Gateway, status: GatewayStatus, placement: ir.Placement) 
             listener=listener.name,
             scheme=listener.protocol.lower(),
             hostname=listener.hostname or "",
-            address=placement.bind,
+            address=placement.addresses[0][1] if placement.addresses else placement.bind,
             port=placement.port(listener.port),
             listener_port=listener.port,
         )
@@ -93,6 +99,6 @@ def _curl(endpoint: Endpoint, host: str, match: HTTPRouteMatch) -> str:
     target = f"{match.path.value}?{query}" if query else match.path.value
     if endpoint.scheme == "http":
         return " ".join(("curl", *asked, shlex.quote(f"{endpoint.url}{target}")))
-    authority = f"{host or endpoint.address}:{endpoint.port}"
+    authority = f"{host}:{endpoint.port}" if host else endpoint.authority
     resolve = [f"--resolve {authority}:{endpoint.address}"] if host else []
     return " ".join(("curl -k", *resolve, *asked, shlex.quote(f"https://{authority}{target}")))

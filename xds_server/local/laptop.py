@@ -16,7 +16,7 @@ from translator.xds.resource import ResourceType
 from xds_server.ads.events import Acked, Disconnected, Event
 from xds_server.control_plane import ControlPlane
 from xds_server.files import Change, Delete, OtherDocument, Put
-from xds_server.local.addresses import Claims, assign
+from xds_server.local.addresses import Claims, assign, reached
 from xds_server.local.deployments import plan
 from xds_server.local.endpoints import Endpoint, endpoints, first_request
 from xds_server.local.envoys import Envoys
@@ -29,11 +29,14 @@ CONNECT_SECONDS = 0.05
 class Laptop:
     """Feeds a control plane with files and runs what a cluster would run; lives in the app's TaskGroup."""
 
-    def __init__(self, plane: ControlPlane, envoys: Envoys, group: asyncio.TaskGroup, port_offset: int) -> None:
+    def __init__(
+        self, plane: ControlPlane, envoys: Envoys, group: asyncio.TaskGroup, port_offset: int, address: str = ""
+    ) -> None:
         self._plane = plane
         self._envoys = envoys
         self._group = group
         self._port_offset = port_offset
+        self._address = address
         self._pods = Pods(group, self._publish_slices)
         self._objects: dict[Ref, Object] = {}
         self._slices: dict[Ref, EndpointSlice] = {}
@@ -118,15 +121,17 @@ class Laptop:
     def _place(self) -> dict[Key, Placement | None]:
         gateways = [ref.key for ref, value in self._objects.items() if isinstance(value, Gateway)]
         gone = self._addresses.keys() - set(gateways)
-        self._addresses = assign(self._addresses, gateways, self._claims.claim)
-        self._claims.keep(self._addresses.values())
+        if self._address:
+            self._addresses = dict.fromkeys(gateways, self._address)
+        else:
+            self._addresses = assign(self._addresses, gateways, self._claims.claim)
+            self._claims.keep(self._addresses.values())
         return {**dict.fromkeys(gone), **{gateway: self._placement(gateway) for gateway in gateways}}
 
     def _placement(self, gateway: Key) -> Placement:
-        address = self._addresses[gateway]
-        return Placement(
-            bind=address, addresses=(("IPAddress", address),), port_offset=self._port_offset, exclusive=True
-        )
+        bind = self._addresses[gateway]
+        addresses = tuple(("IPAddress", address) for address in reached(bind))
+        return Placement(bind=bind, addresses=addresses, port_offset=self._port_offset, exclusive=True)
 
     def _publish_slices(self, documents: tuple[dict[str, Any], ...]) -> None:
         values = [from_document("EndpointSlice", document) for document in documents]
