@@ -12,7 +12,20 @@ from xds_server.files.source import FileSource
 from xds_server.local.deployments import plan
 from xds_server.schema import Channel
 
-TASKS = ("quickstart", "games", "teams", "canary", "ab-header", "mirror", "https-redirect", "grpc")
+TASKS = (
+    "quickstart",
+    "games",
+    "teams",
+    "canary",
+    "ab-header",
+    "mirror",
+    "https-redirect",
+    "grpc",
+    "mixed",
+    "tls-passthrough",
+    "udp",
+)
+CLIENTS = ("curl", "openssl", "python3")
 
 
 def test_every_task_has_its_example() -> None:
@@ -94,7 +107,8 @@ def test_the_readme_can_be_followed(example: str) -> None:
     first, *others = steps(readme(example))
     assert first == Step(f"{UP}examples/{example}", "")
     assert 1 <= len(others) <= 5
-    assert all("curl" in step.command and step.expected for step in others)
+    assert all(step.expected for step in others)
+    assert all(any(it in step.command for it in CLIENTS) for step in others)
 
 
 def test_the_certificate_is_valid_for_long() -> None:
