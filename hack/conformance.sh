@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Run the Gateway API's conformance suite against the cluster of KUBECONFIG, or that of LAB.
 #   REPORT    where the report goes: build/conformance-report.yaml
-#   PROFILES  GATEWAY-HTTP,GATEWAY-GRPC
+#   PROFILES  all of Gateways: GATEWAY-HTTP,GATEWAY-GRPC,GATEWAY-TLS,GATEWAY-TCP,GATEWAY-UDP
 #   USABLE_ADDRESS, UNUSABLE_ADDRESS   for Gateways that ask for an address; without the first that test cannot pass
 #   ONLY      the name of one test, to look at it alone
 set -euo pipefail
@@ -22,7 +22,7 @@ if [ -n "${LAB:-}" ]; then
 fi
 options=(
   -gateway-class "${GATEWAY_CLASS:-gatehouse}"
-  -conformance-profiles "${PROFILES:-GATEWAY-HTTP,GATEWAY-GRPC}"
+  -conformance-profiles "${PROFILES:-GATEWAY-HTTP,GATEWAY-GRPC,GATEWAY-TLS,GATEWAY-TCP,GATEWAY-UDP}"
   -report-output "$report"
   -organization gatehouse -project gatehouse -url https://gatehouse.dev -contact maintainers@gatehouse.dev
   -version "$(sed -n 's/^version = "\(.*\)"$/\1/p' pyproject.toml)"
