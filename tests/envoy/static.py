@@ -10,6 +10,7 @@ from envoy.config.endpoint.v3 import endpoint_pb2
 from envoy.config.listener.v3 import listener_pb2
 from envoy.config.route.v3 import route_pb2
 from envoy.config.trace.v3 import opentelemetry_pb2
+from envoy.extensions.access_loggers.stream.v3 import stream_pb2
 from envoy.extensions.clusters.dns.v3 import dns_cluster_pb2
 from envoy.extensions.filters.http.composite.v3 import composite_pb2
 from envoy.extensions.filters.http.cors.v3 import cors_pb2
@@ -46,6 +47,7 @@ KNOWN = (
     opentelemetry_pb2,
     router_pb2,
     stateful_session_pb2,
+    stream_pb2,
     tcp_proxy_pb2,
     tls_inspector_pb2,
     tls_pb2,
