@@ -4,14 +4,11 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from tests.ads.envoy_model import NODE
-from tests.ads.world import GATEWAY
+from tests.ads.world import GATEWAY, changed
 from translator.xds.resource import (
-    HostChange,
     Resource,
-    ResourceChange,
     ResourceType,
     RouteTable,
-    TableChange,
     VirtualHost,
 )
 from xds_server.ads.conversation import Conversation, Patience
@@ -140,14 +137,14 @@ def after(seconds: float) -> Step:
 
 def _change(entry: Resource | RouteTable | VirtualHost | tuple[ResourceType, str], of: ResourceType | str) -> Change:
     match entry:
-        case RouteTable():
-            return TableChange(GATEWAY, entry.name, entry)
         case VirtualHost():
-            return HostChange(GATEWAY, of, entry.name, entry)
+            return changed(ResourceType.ROUTE, of, entry.name, entry)
+        case RouteTable():
+            return changed(ResourceType.ROUTE, entry.name, "", entry)
         case Resource():
-            return ResourceChange(GATEWAY, ResourceType(of), entry.name, entry)
+            return changed(ResourceType(of), entry.name, "", entry)
         case kind, name:
-            return ResourceChange(GATEWAY, kind, name, None)
+            return changed(kind, name, "", None)
 
 
 def subscribe(kind: ResourceType, *names: str, has: dict[str, str] | None = None) -> Request:

@@ -104,13 +104,19 @@ def changes(before: Rendered, after: Rendered) -> list[Change]:
         old, new = before.get((kind, name, domain)), after.get((kind, name, domain))
         if old == new:
             continue
-        if domain:
-            assert new is None or isinstance(new, VirtualHost)
-            found.append(HostChange(GATEWAY, name, domain, new))
-        elif kind is ROUTE:
-            assert new is None or isinstance(new, RouteTable)
-            found.append(TableChange(GATEWAY, name, new))
-        else:
-            assert new is None or isinstance(new, Resource)
-            found.append(ResourceChange(GATEWAY, kind, name, new))
+        found.append(changed(kind, name, domain, new))
     return found
+
+
+def changed(kind: ResourceType, name: str, domain: str, entry: Resource | RouteTable | VirtualHost | None) -> Change:
+    """What a commit reports of a row: what it is now, None if it is gone."""
+    match entry:
+        case VirtualHost():
+            return HostChange(GATEWAY, name, domain, entry)
+        case RouteTable():
+            return TableChange(GATEWAY, name, entry)
+        case Resource():
+            return ResourceChange(GATEWAY, kind, name, entry)
+    if domain:
+        return HostChange(GATEWAY, name, domain, None)
+    return TableChange(GATEWAY, name, None) if kind is ROUTE else ResourceChange(GATEWAY, kind, name, None)

@@ -1,7 +1,6 @@
 """Who is who, by a real kube-apiserver: tokens that it issued, and a Secret that replicas share."""
 
 import asyncio
-import secrets
 from base64 import b64decode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -35,23 +34,12 @@ NAME = "gatehouse.gatehouse-system.svc"
 RUNS = Infrastructure(uid="c0ffee", class_name="gatehouse", ports=((80, "TCP"),))
 
 
-@pytest.fixture
-async def client() -> AsyncIterator[Client]:
-    async with await Client.load() as client:
-        yield client
-
-
-@pytest.fixture
-async def home(client: Client) -> AsyncIterator[str]:
-    """A namespace with the ServiceAccounts of two Gateways, that goes away with the test."""
-    name = f"identity-{secrets.token_hex(4)}"
-    path = path_of("v1", "namespaces", name=name)
-    await client.apply(path, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, manager="identity")
+@pytest.fixture(autouse=True)
+async def accounts(client: Client, home: str) -> None:
+    """The ServiceAccounts of two Gateways."""
     for account in ("edge-gatehouse", "inner-gatehouse"):
-        document = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": account, "namespace": name}}
-        await client.apply(path_of("v1", "serviceaccounts", name, account), document, manager="identity")
-    yield name
-    await client.delete(path)
+        document = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": account, "namespace": home}}
+        await client.apply(path_of("v1", "serviceaccounts", home, account), document, manager="identity")
 
 
 async def test_a_token_tells_whose_it_is(client: Client, home: str) -> None:

@@ -1,7 +1,6 @@
 """Status, leases and Events at a real kube-apiserver, in namespaces of their own."""
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,10 +9,10 @@ import msgspec
 import pytest
 
 from tests.kube import test_replicas
+from tests.kube.statuses import THEM, US, Writing, gateway, owners, route
 from translator.api.kinds import KINDS
-from translator.api.routes import ParentReference
-from translator.status import Condition, GatewayStatus, ListenerStatus, ParentStatus, RouteStatus, Status, StatusChange
-from translator.value import Key, Ref
+from translator.status import Status
+from translator.value import Ref
 from translator.xds.resource import ResourceType
 from xds_server.ads.events import Nacked
 from xds_server.kube.client import ApiError, Client
@@ -29,25 +28,8 @@ pytestmark = [pytest.mark.cluster, pytest.mark.anyio]
 
 LIMIT = 60.0
 MANAGER = "status-test"
-US, THEM = "status-test.gatehouse.dev/controller", "example.com/other"
 
 Document = dict[str, Any]
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[Client]:
-    async with await Client.load() as client:
-        yield client
-
-
-@pytest.fixture
-async def home(client: Client) -> AsyncIterator[str]:
-    """A namespace that goes away with the test."""
-    name = f"status-{secrets.token_hex(4)}"
-    document = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-    await client.apply(path_of("v1", "namespaces", name=name), document, manager=MANAGER)
-    yield name
-    await client.delete(path_of("v1", "namespaces", name=name))
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -86,19 +68,6 @@ async def make_route(client: Client, ref: Ref, path_prefix: str = "/") -> None:
     await apply(client, ref, {"parentRefs": [{"name": "edge"}], "rules": [{"matches": [match]}]})
 
 
-def said(type_: str = "Accepted", state: bool = True, seen: int = 1, message: str = "") -> Condition:
-    return Condition(type_, state, type_, message, seen)
-
-
-def route(seen: int = 1, state: bool = True) -> RouteStatus:
-    return RouteStatus((ParentStatus(ParentReference("edge"), (said(state=state, seen=seen),)),))
-
-
-def gateway(seen: int = 1, attached: int = 0) -> GatewayStatus:
-    listener = ListenerStatus("http", (("gateway.networking.k8s.io", "HTTPRoute"),), attached, (said(seen=seen),))
-    return GatewayStatus((said(seen=seen), said("Programmed", seen=seen)), (listener,), (("IPAddress", "10.9.8.7"),))
-
-
 def theirs(seen: int) -> Document:
     return {
         "type": "example.com/Scanned",
@@ -110,32 +79,19 @@ def theirs(seen: int) -> Document:
     }
 
 
-class World:
+class World(Writing):
     """A writer, and what it is told to say."""
 
     def __init__(self, client: Client, home: str) -> None:
+        super().__init__()
         self.client = client
         self.home = home
-        self.wanted: dict[Ref, Status] = {}
         self.versions: dict[Ref, set[str]] = {}
         """Every version of every object that a watch saw."""
         self.writer = StatusWriter(client, US, self.wanted, namespaces=(home,))
 
     def ref(self, kind: str, name: str) -> Ref:
         return Ref(kind, self.home, name)
-
-    def want(self, ref: Ref, status: Status) -> None:
-        self.wanted[ref] = status
-        self.writer.change([StatusChange(ref, status)])
-
-    @asynccontextmanager
-    async def leading(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self.writer.run())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
@@ -157,7 +113,7 @@ class World:
 
     async def written(self) -> None:
         """Wait until nothing is left to be written."""
-        await until(lambda: len(self.writer._agenda) == 0)
+        await until(self.is_quiet)
 
     async def says(self, ref: Ref, condition: Callable[[Document], object]) -> Document:
         """Wait until an object has a status that is as it should be; return it."""
@@ -171,10 +127,6 @@ class World:
 @pytest.fixture
 def world(client: Client, home: str) -> World:
     return World(client, home)
-
-
-def owners(status: Document) -> list[str]:
-    return [entry["controllerName"] for entry in status.get("parents", ())]
 
 
 # ---- others' words --------------------------------------------------------------------------------------------------
@@ -272,40 +224,6 @@ async def test_what_somebody_overwrites_is_noticed_by_the_watch(world: World, cl
         await world.says(cart, lambda it: owners(it) == [US])
 
 
-# ---- many -----------------------------------------------------------------------------------------------------------
-
-
-async def test_a_thousand_routes_write_a_gateways_status_tens_of_times(world: World, client: Client) -> None:
-    edge = world.ref("Gateway", "edge")
-    await make_gateway(client, edge)
-    async with world.watching(), world.leading():
-        slots = asyncio.Semaphore(8)
-        made = iter(range(1, 1001))
-
-        async def attach(nth: int) -> None:
-            async with slots:
-                cart = world.ref("HTTPRoute", f"cart-{nth}")
-                await make_route(client, cart)
-                world.want(cart, route())
-                world.want(edge, gateway(attached=next(made)))
-
-        async with asyncio.TaskGroup() as group:
-            for nth in range(1000):
-                group.create_task(attach(nth))
-        loop = asyncio.get_running_loop()
-        created = loop.time()
-        await world.written()
-        took = loop.time() - created
-        status = await world.says(edge, lambda it: it["listeners"][0]["attachedRoutes"] == 1000)
-        refs = [ref for ref in world.wanted if ref.kind == "HTTPRoute"]
-        await until(lambda: all(world.versions.get(ref) for ref in refs))
-        writes = len(world.versions[edge])
-    assert status["conditions"][0]["observedGeneration"] == 1
-    assert writes < 60
-    assert all(len(world.versions[ref]) == 1 for ref in refs)
-    assert took < 20, f"the last status was written {took} s after the last route"
-
-
 async def test_whoever_takes_over_writes_only_what_differs(world: World, client: Client) -> None:
     refs = [world.ref("HTTPRoute", f"cart-{nth}") for nth in range(20)]
     async with world.watching():
@@ -378,11 +296,11 @@ async def test_the_generation_that_was_programmed_is_learnt(world: World, client
     async with world.leading():
         world.want(edge, gateway())
         await world.says(edge, lambda it: it.get("listeners"))
-    learnt: dict[Key, int] = {}
+    learnt: dict[Ref, int] = {}
     world.writer = StatusWriter(client, US, world.wanted, programmed=learnt.update, namespaces=(world.home,))
     async with world.leading():
         await until(lambda: learnt)
-    assert learnt == {edge.key: 1}
+    assert learnt == {edge: 1}
 
 
 async def test_an_ack_that_a_follower_saw_reaches_the_leader(world: World, client: Client) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import secrets
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
@@ -33,23 +32,6 @@ GROUP = "watch-test.gatehouse.dev"
 CRD = path_of("apiextensions.k8s.io/v1", "customresourcedefinitions", name=f"widgets.{GROUP}")
 WIDGET = Kind(name="Widget", group=GROUP, versions=("v1", "v1beta1"), plural="widgets", struct=Service)
 QUICK = Timing(page=2, discovery=0.5, patience=2.0)
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[Client]:
-    async with await Client.load() as client:
-        yield client
-
-
-@pytest.fixture
-async def home(client: Client) -> AsyncIterator[str]:
-    """A namespace that goes away with the test."""
-    name = f"watch-{secrets.token_hex(4)}"
-    document = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {"watch-test": name}}}
-    path = path_of("v1", "namespaces", name=name)
-    await client.apply(path, document, manager=MANAGER)
-    yield name
-    await client.delete(path)
 
 
 @pytest.fixture
@@ -260,9 +242,10 @@ async def test_a_version_too_old_to_watch_from_lists_again_as_a_whole(client: Cl
 
 async def test_namespaces_come_and_go_with_their_labels(client: Client, home: str) -> None:
     await write_service(client, home, "cart")
+    path = path_of("v1", "namespaces", name=home)
+    await client.patch(path, {"metadata": {"labels": {"watch-test": home}}})
     async with following(client, Labelled(f"watch-test={home}"), KINDS["Namespace"], KINDS["Service"]) as source:
         assert names(await anext(source)) == [f"+Namespace {home}", "+Service cart"]
-        path = path_of("v1", "namespaces", name=home)
         await client.patch(path, {"metadata": {"labels": {"watch-test": "other"}}})
         await heard(source, f"-Namespace {home}", "-Service cart")
         await client.patch(path, {"metadata": {"labels": {"watch-test": home}}})

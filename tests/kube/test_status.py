@@ -1,27 +1,24 @@
 """What the status writer makes of it all: right in the end, nobody else's words touched, and few writes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.kube.apiserver import ApiServer, serving
-from translator.api.routes import ParentReference
-from translator.status import Condition, GatewayStatus, ParentStatus, RouteStatus, Status, StatusChange
-from translator.value import Key, Ref
+from tests.kube.statuses import THEM, US, Writing, gateway, owners, route
+from translator.value import Ref
 from xds_server.kube.agenda import Pace
-from xds_server.kube.status import Limits, StatusWriter
+from xds_server.kube.status import ENTRY_KINDS, FIRST_KINDS, Limits, StatusWriter
 
-US, THEM = "gatehouse.dev/gateway-controller", "example.com/other"
 ROOT = "/apis/gateway.networking.k8s.io/v1/namespaces/shop"
 EDGE, CART = Ref("Gateway", "shop", "edge"), Ref("HTTPRoute", "shop", "cart")
 THEIRS = {"parentRef": {"name": "edge"}, "controllerName": THEM, "conditions": []}
 QUICK = Limits(pace=Pace(rest=0.02, longest_rest=0.1, retry=0.02, longest_retry=0.1))
 
-KINDS = 9
+KINDS = len(FIRST_KINDS) + len(ENTRY_KINDS)
 """Lists that the first comparison takes."""
 
 Document = dict[str, Any]
@@ -32,24 +29,14 @@ def path(ref: Ref) -> str:
     return f"{ROOT}/{plural}/{ref.name}"
 
 
-def route(generation: int = 1, state: bool = True) -> RouteStatus:
-    return RouteStatus(
-        (ParentStatus(ParentReference("edge"), (Condition("Accepted", state, "Accepted", "", generation),)),)
-    )
-
-
-def gateway(attached: int = 0, generation: int = 1) -> GatewayStatus:
-    return GatewayStatus((Condition("Accepted", True, "Accepted", str(attached), generation),))
-
-
-class World:
+class World(Writing):
     """A kube-apiserver, and a writer that is told what should be."""
 
     def __init__(self, server: ApiServer, client: Any, limits: Limits = QUICK) -> None:
+        super().__init__()
         self.server = server
-        self.wanted: dict[Ref, Status] = {}
         self.known: set[Ref] = set()
-        self.programmed: dict[Key, int] = {}
+        self.programmed: dict[Ref, int] = {}
         self.writer = StatusWriter(
             client,
             US,
@@ -66,13 +53,6 @@ class World:
         document: Document = {"metadata": metadata, "spec": {}}
         return self.server.put(path(ref), document if status is None else {**document, "status": status})
 
-    def want(self, ref: Ref, status: Status | None) -> None:
-        if status is None:
-            self.wanted.pop(ref, None)
-        else:
-            self.wanted[ref] = status
-        self.writer.change([StatusChange(ref, status)])
-
     def status(self, ref: Ref) -> Document:
         found: Document = self.server.objects[path(ref)].get("status") or {}
         return found
@@ -81,21 +61,11 @@ class World:
         return len(self.server.written(f"{path(ref)}/status"))
 
     def owners(self, ref: Ref = CART) -> list[str]:
-        return [entry["controllerName"] for entry in self.status(ref).get("parents", ())]
-
-    @asynccontextmanager
-    async def leading(self) -> AsyncIterator[None]:
-        """Write for as long as the block lasts."""
-        task = asyncio.create_task(self.writer.run())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
+        return owners(self.status(ref))
 
     async def quiet(self) -> None:
         """Wait until there is nothing left to be written."""
-        await self.server.until(lambda: len(self.writer._agenda) == 0)
+        await self.server.until(self.is_quiet)
 
 
 Play = Callable[[Callable[[World], Awaitable[None]]], None]
@@ -220,10 +190,10 @@ def test_a_thousand_changes_of_a_gateway_are_few_writes_and_the_last_one_stands(
         world.put(EDGE)
         async with world.leading():
             for attached in range(1000):
-                world.want(EDGE, gateway(attached))
+                world.want(EDGE, gateway(attached=attached))
                 if attached % 10 == 0:
                     await asyncio.sleep(0.001)
-            await world.server.until(lambda: world.status(EDGE)["conditions"][0]["message"] == "999")
+            await world.server.until(lambda: world.status(EDGE)["listeners"][0]["attachedRoutes"] == 999)
             await world.quiet()
         assert world.writes(EDGE) < 50
 
@@ -271,7 +241,7 @@ def test_what_was_programmed_is_learnt_before_anything_is_written(play: Play) ->
         world.put(EDGE, {"conditions": [programmed]}, generation=3)
         async with world.leading():
             await world.server.until(lambda: world.programmed)
-        assert (world.programmed, world.server.writes) == ({Key("shop", "edge"): 3}, [])
+        assert (world.programmed, world.server.writes) == ({EDGE: 3}, [])
 
     play(scene)
 
