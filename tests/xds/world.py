@@ -10,7 +10,7 @@ from translator.api.routes import ParentReference
 from translator.incremental import Graph
 from translator.value import Key, Ref
 from translator.wiring import server_names
-from translator.xds import cluster, endpoint, hosts, listener, misdirected, route, route_table, secret, spans
+from translator.xds import chains, cluster, endpoint, hosts, listener, misdirected, route, route_table, secret, spans
 from translator.xds.names import cluster_name, table_name
 from translator.xds.resource import Refused, Resource, ResourceType, RouteTable, VirtualHost
 
@@ -104,7 +104,13 @@ class World:
             route_table.encode,
             self.placements,
         )
-        ported = graph.group("ported", (self.parents, listener.of_gateway), (named.alone, misdirected.of_port))
+        encoded_chains = graph.derived("chains", self.parents, chains.encode, self.placements, self.observations)
+        ported = graph.group(
+            "ported",
+            (self.parents, listener.of_gateway),
+            (encoded_chains, chains.of_port),
+            (named.alone, misdirected.of_port),
+        )
         used = graph.group("used", (self.hosts, hosts.clusters_used), (self.tracers, spans.clusters_used))
         needed = graph.derived("needed", used, secret.of_cluster, self.reached, self.presented)
         shown = graph.group("shown", (self.parents, secret.of_gateway), (needed, secret.of_clusters))

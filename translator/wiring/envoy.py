@@ -13,6 +13,7 @@ from translator.wiring.routes import Routes
 from translator.wiring.sources import Sources
 from translator.wiring.telemetry import Telemetry
 from translator.xds import (
+    chains,
     cluster,
     endpoint,
     hosts,
@@ -75,9 +76,13 @@ def declare(
     pool_rows = graph.derived("pool resources", clusters.pools, pool.encode)
     pool_endpoints = graph.derived("pool endpoints", clusters.pools, pool.locate)
     encoded_streams = graph.derived("encoded streams", routes.first, streams.encode, routes.resolved, unusable)
+    encoded_chains = graph.derived(
+        "encoded chains", listeners.parents, chains.encode, sources.placements, observed.observations
+    )
     ported = graph.group(
         "ports",
         (listeners.parents, listener.of_gateway),
+        (encoded_chains, chains.of_port),
         (named.alone, misdirected.of_port),
         (encoded_streams, streams.of_port),
     )

@@ -15,6 +15,7 @@ from envoy_data_plane.envoy.extensions.filters.listener.tls_inspector import v3 
 from translator import ir
 from translator.value import Key, Lookup
 from translator.xds import filter_chain, observation, udp_proxy, wire
+from translator.xds.chains import EncodedChain
 from translator.xds.names import listener_name, quic_name
 from translator.xds.resource import Refused, Resource, resource
 from translator.xds.streams import EncodedStream
@@ -25,7 +26,7 @@ BUFFER_LIMIT = 32 * 1024
 Place: TypeAlias = tuple[ir.ListenerKey, str]
 """A listener, or with a domain the connections for it."""
 
-Members: TypeAlias = tuple[tuple[Place, ir.Listener | EncodedStream], ...]
+Members: TypeAlias = tuple[tuple[Place, ir.Listener | EncodedStream | EncodedChain], ...]
 
 
 def of_gateway(key: Key, parent: ir.Parent) -> Iterator[tuple[tuple[Key, str], Place, ir.Listener]]:
@@ -49,7 +50,7 @@ def encode(
     placements: Lookup[Key, ir.Placement],
     observations: Lookup[Key, ir.Observation],
 ) -> Resource | None:
-    """Encode the listeners of one port, and what each domain of theirs adds."""
+    """Encode the listeners of one port, and join what is encoded of each HTTPS listener, or of a domain."""
     gateway, name = key
     listeners = [it for _, it in members if isinstance(it, ir.Listener)]
     if not listeners:
@@ -67,7 +68,7 @@ def encode(
         enable_reuse_port=False if placement.exclusive else None,
         **(_datagrams() if listeners[0].protocol == "UDP" else _connections(listeners, streams, placement, observed)),
     )
-    frames = [stream.frame for stream in streams.values()]
+    frames = [it.frame for _, it in members if not isinstance(it, ir.Listener)]
     clusters = [cluster for stream in streams.values() for cluster in stream.clusters]
     return resource(name, wire.encode(message) + b"".join(frames), (*clusters, *observation.clusters(observed)))
 
@@ -115,9 +116,7 @@ def _chains(
         yield filter_chain.of_http(listeners, strips_port, observed)
         return
     for listener in listeners:
-        if listener.protocol == "HTTPS":
-            yield filter_chain.of_https(listener, strips_port, observed)
-        elif (listener.key, listener.hostname) not in streams:
+        if listener.protocol != "HTTPS" and (listener.key, listener.hostname) not in streams:
             yield filter_chain.of_nothing(listener)
 
 
