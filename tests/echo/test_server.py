@@ -14,6 +14,7 @@ import pytest
 from grpc import aio
 
 from tests.echo.certificates import self_signed
+from tests.live.authority import Authority
 from xds_server import echo
 from xds_server.echo import rpc
 
@@ -187,5 +188,25 @@ def test_tls_is_spoken_with_a_certificate_of_its_own() -> None:
             printed = await curl("-k", "-v", "--stderr", "-", f"https://{HOST}:{ports.https}/a")
             assert "CN=cart-1" in printed.replace(" ", "")
             assert '"pod": "cart-1"' in printed
+
+    run(scenario())
+
+
+def test_with_an_authority_clients_have_to_show_a_certificate(tmp_path: Path) -> None:
+    """A folder with a certificate and a `ca.crt` lets nobody in who has none that it signed."""
+    authority = Authority("clients")
+    for owner, pair in (("server", authority.issue("cart", "cart.example.com")), ("client", authority.issue("ann"))):
+        (tmp_path / owner).mkdir()
+        (tmp_path / owner / "tls.crt").write_bytes(pair.certificate)
+        (tmp_path / owner / "tls.key").write_bytes(pair.key)
+    (tmp_path / "server" / "ca.crt").write_bytes(authority.certificate)
+    shown = ("--cert", f"{tmp_path}/client/tls.crt", "--key", f"{tmp_path}/client/tls.key")
+
+    async def scenario() -> None:
+        tls = echo.in_folder(str(tmp_path / "server"))
+        async with echo.listen_all(HOST, echo.Ports(0, 0), CART, tls=tls) as ports:
+            asked = ("-o", f"{tmp_path}/out", "-w", "%{http_code}", "-k", f"https://{HOST}:{ports.https}/")
+            assert await curl(*shown, *asked) == "200"
+            assert await curl(*asked) == "000"
 
     run(scenario())

@@ -24,6 +24,7 @@ TASKS = (
     "mixed",
     "tls-passthrough",
     "udp",
+    "mtls",
 )
 CLIENTS = ("curl", "openssl", "python3")
 
@@ -63,7 +64,9 @@ def test_the_class_is_the_one_that_the_chart_brings(example: str) -> None:
 def test_every_backend_runs_on_this_machine(example: str) -> None:
     """Each Deployment is run, and each port of each Service leads to one."""
     services = [_service(document) for document in documents(example) if document["kind"] == "Service"]
-    planned = plan(documents(example), services)
+    given = [from_document("Secret", it) for it in documents(example) if it["kind"] == "Secret"]
+    secrets = {it.metadata.key: it for it in given if isinstance(it, core.Secret)}
+    planned = plan(documents(example), services, secrets)
     assert planned.not_local == ()
     assert {backing.service.name: len(backing.ports) for backing in planned.backings} == {
         service.metadata.name: len(service.spec.ports) for service in services

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.builders import secret
 from translator.api.core import Service, ServicePort, ServiceSpec
 from translator.api.kinds import from_document
 from translator.api.meta import Meta
@@ -13,7 +14,7 @@ from xds_server.local.deployments import NotLocal, Plan, Pod, plan
 from xds_server.local.slices import endpoint_slices
 
 CART = Key("shop", "cart")
-OPTIONS = "--port, --tls-port, --tcp-port, --udp-port, --host"
+OPTIONS = "--port, --tls-port, --tcp-port, --udp-port, --host, --tls-folder"
 CART_1, CART_2 = (Pod(Key("shop", name), service="") for name in ("cart-1", "cart-2"))
 
 
@@ -173,3 +174,33 @@ def test_the_pod_says_which_service_it_is_told_to_be() -> None:
     """SERVICE_NAME in the container's environment is the echo's `service`."""
     env = [{"name": "POD_NAME", "valueFrom": {}}, {"name": "SERVICE_NAME", "value": "basket"}]
     assert plan([deployment(env=env)], []).pods[0].service == "basket"
+
+
+MOUNTED = {
+    "args": ["echo", "--tls-port=8443", "--tls-folder", "/etc/tls/"],
+    "volumeMounts": [{"name": "tls", "mountPath": "/etc/tls"}],
+}
+
+
+def with_volume(secret: str, **container: Any) -> dict[str, Any]:
+    """A Deployment whose volume `tls` is of a Secret."""
+    document = deployment(**container)
+    document["spec"]["template"]["spec"]["volumes"] = [{"name": "tls", "secret": {"secretName": secret}}]
+    return document
+
+
+def test_a_pod_is_given_the_certificate_that_is_mounted() -> None:
+    held = {Key("shop", "cart-tls"): secret("cart-tls", {"tls.key": b"key", "tls.crt": b"certificate"})}
+    [pod] = plan([with_volume("cart-tls", **MOUNTED)], [], held).pods
+    assert (pod.ports.https, pod.tls) == (8443, (("tls.crt", b"certificate"), ("tls.key", b"key")))
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        (with_volume("cart-tls", **MOUNTED), "Secret shop/cart-tls does not exist"),
+        (deployment(args=MOUNTED["args"]), "no Secret is mounted at /etc/tls/"),
+    ],
+)
+def test_a_pod_waits_for_the_secret_that_is_mounted(document: dict[str, Any], reason: str) -> None:
+    assert plan([document], []) == Plan(not_local=(NotLocal(CART, reason),))

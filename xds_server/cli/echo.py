@@ -8,7 +8,8 @@ LEAVE_SECONDS = 5.0
 """Longer than it takes until every Envoy knows that a pod ends."""
 
 
-def run(host: str, ports: echo.Ports) -> None:
+def run(host: str, ports: echo.Ports, tls_folder: str) -> None:
     """Serve until SIGTERM or Ctrl-C; requests in flight are answered."""
     log.configure(json=False)
-    asyncio.run(echo.serve(host, ports, echo.from_environment(), leave_seconds=LEAVE_SECONDS))
+    tls = echo.in_folder(tls_folder) if tls_folder else None
+    asyncio.run(echo.serve(host, ports, echo.from_environment(), tls=tls, leave_seconds=LEAVE_SECONDS))

@@ -353,6 +353,14 @@ def watch(
 def echo(
     port: Annotated[int, typer.Option(help="HTTP/1.1, cleartext HTTP/2, WebSockets and gRPC.")] = 8080,
     tls_port: Annotated[int | None, typer.Option(help="The same over TLS, with a self-signed certificate.")] = None,
+    tls_folder: Annotated[
+        str,
+        typer.Option(
+            help="The certificate to show over TLS instead: `tls.crt` and `tls.key`; with a `ca.crt`, clients must show "
+            "one that it signed.",
+            metavar="FOLDER",
+        ),
+    ] = "",
     tcp_port: Annotated[int | None, typer.Option(help="Lines: PING is answered PONG, TEST with who answers.")] = None,
     udp_port: Annotated[int | None, typer.Option(help="Datagrams, each answered with what it held.")] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "0.0.0.0",  # noqa: S104
@@ -361,7 +369,7 @@ def echo(
     from xds_server.cli import echo as command
     from xds_server.echo import Ports
 
-    command.run(host, Ports(port, tls_port, tcp_port, udp_port))
+    command.run(host, Ports(port, tls_port, tcp_port, udp_port), tls_folder)
 
 
 @app.command()

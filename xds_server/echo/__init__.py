@@ -7,6 +7,6 @@ server itself is imported when one starts to listen, never before.
 
 from xds_server.echo.identity import Identity, from_environment
 from xds_server.echo.ports import Ports
-from xds_server.echo.server import Tls, listen, listen_all, serve
+from xds_server.echo.server import Tls, in_folder, listen, listen_all, serve
 
-__all__ = ["Identity", "Ports", "Tls", "from_environment", "listen", "listen_all", "serve"]
+__all__ = ["Identity", "Ports", "Tls", "from_environment", "in_folder", "listen", "listen_all", "serve"]

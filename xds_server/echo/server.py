@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -30,6 +31,14 @@ class Tls(Value):
 
     certificate: str
     key: str
+    clients: str = ""
+    """Path of the PEM authorities of which clients must show a certificate; empty if they need none."""
+
+
+def in_folder(folder: str) -> Tls:
+    """Find `tls.crt`, `tls.key` and, if clients must show a certificate, `ca.crt` in a folder."""
+    certificate, key, clients = (Path(folder, name) for name in ("tls.crt", "tls.key", "ca.crt"))
+    return Tls(str(certificate), str(key), str(clients) if clients.exists() else "")
 
 
 @asynccontextmanager
@@ -67,9 +76,10 @@ async def listen(
 
 @asynccontextmanager
 async def listen_all(
-    host: str, ports: Ports, identity: Identity, *, leave_seconds: float = 0.0
+    host: str, ports: Ports, identity: Identity, *, tls: Tls | None = None, leave_seconds: float = 0.0
 ) -> AsyncIterator[Ports]:
-    """Serve within the block on all of these ports and yield what they are; over TLS with a certificate of our own.
+    """Serve within the block on all of these ports and yield what they are; over TLS with a certificate of our own
+    unless one is given.
 
     What is not HTTP is served until HTTP has been left as `listen` leaves it.
     """
@@ -79,8 +89,8 @@ async def listen_all(
         tcp = None if ports.tcp is None else await enter(streams.listen_tcp(host, ports.tcp, identity))
         https = None
         if ports.https is not None:
-            tls = _own_certificate(stack.enter_context(TemporaryDirectory(prefix="echo-")), identity)
-            https = await enter(listen(host, ports.https, identity, tls=tls))
+            shown = tls or _own_certificate(stack.enter_context(TemporaryDirectory(prefix="echo-")), identity)
+            https = await enter(listen(host, ports.https, identity, tls=shown))
         http = await enter(listen(host, ports.http, identity, leave_seconds=leave_seconds))
         yield Ports(http, https, tcp, udp)
 
@@ -90,6 +100,7 @@ async def serve(
     ports: Ports,
     identity: Identity,
     *,
+    tls: Tls | None = None,
     leave_seconds: float = 0.0,
     listening: Callable[[Ports], None] = lambda ports: None,
 ) -> None:
@@ -98,7 +109,7 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with listen_all(host, ports, identity, leave_seconds=leave_seconds) as bound:
+    async with listen_all(host, ports, identity, tls=tls, leave_seconds=leave_seconds) as bound:
         listening(bound)
         await stop.wait()
 
@@ -125,4 +136,6 @@ def _config(descriptor: int, tls: Tls | None) -> "Config":
     config.include_server_header = False
     if tls is not None:
         config.certfile, config.keyfile = tls.certificate, tls.key
+        if tls.clients:
+            config.ca_certs, config.verify_mode = tls.clients, ssl.CERT_REQUIRED
     return config

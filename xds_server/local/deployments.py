@@ -6,13 +6,14 @@ started as `gatehouse echo` or, by the image's entry point, `echo`. Nothing here
 
 import re
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
-from translator.api.core import Service, ServicePort
+from translator.api.core import Secret, Service, ServicePort
 from translator.api.meta import ApiValue, Meta
-from translator.value import Key, Value
+from translator.value import Key, Lookup, Value
 from xds_server.echo.ports import Ports
 
 IMAGE = re.compile(r"(?:.+/)?gatehouse(?::[^/]+)?(?:@.+)?")
@@ -22,6 +23,7 @@ MOST_REPLICAS = 100
 OPTIONS = {"--port": "http", "--tls-port": "https", "--tcp-port": "tcp", "--udp-port": "udp"}
 """Which options choose a port, and for which way to speak to it."""
 HOST_OPTION = "--host"
+FOLDER_OPTION = "--tls-folder"
 
 
 class ContainerPort(ApiValue):
@@ -38,6 +40,26 @@ class EnvVar(ApiValue):
     value: str = ""
 
 
+class VolumeMount(ApiValue):
+    """Where a container finds a volume."""
+
+    name: str
+    mount_path: str
+
+
+class SecretVolume(ApiValue):
+    """A volume with the keys of a Secret as files."""
+
+    secret_name: str = ""
+
+
+class Volume(ApiValue):
+    """A volume of a pod; only those of Secrets are read here."""
+
+    name: str
+    secret: SecretVolume | None = None
+
+
 class Container(ApiValue):
     """What of a container decides whether and how it runs here."""
 
@@ -46,12 +68,14 @@ class Container(ApiValue):
     args: tuple[str, ...] = ()
     ports: tuple[ContainerPort, ...] = ()
     env: tuple[EnvVar, ...] = ()
+    volume_mounts: tuple[VolumeMount, ...] = ()
 
 
 class PodSpec(ApiValue):
     """The containers of a pod."""
 
     containers: tuple[Container, ...] = ()
+    volumes: tuple[Volume, ...] = ()
 
 
 class TemplateMeta(ApiValue):
@@ -94,6 +118,8 @@ class Pod(Value):
     """What SERVICE_NAME in its environment says."""
     ports: Ports = Ports()
     """Those that its container would have."""
+    tls: tuple[tuple[str, bytes], ...] = ()
+    """The files in the folder of its certificate; none for one of its own."""
 
 
 class Backing(Value):
@@ -129,9 +155,15 @@ class _Echo(Value):
     ports: Ports
     names: tuple[ContainerPort, ...]
     service: str
+    tls_secret: str = ""
+    """The Secret that is mounted where it looks for its certificate."""
 
 
-def plan(documents: Iterable[Mapping[str, Any]], services: Iterable[Service]) -> Plan:
+def plan(
+    documents: Iterable[Mapping[str, Any]],
+    services: Iterable[Service],
+    secrets: Lookup[Key, Secret] = MappingProxyType({}),
+) -> Plan:
     """Plan the Deployments among these documents, the first of each name; other kinds are passed over."""
     by_namespace: dict[str, list[Service]] = {}
     for service in services:
@@ -146,7 +178,11 @@ def plan(documents: Iterable[Mapping[str, Any]], services: Iterable[Service]) ->
             case NotLocal() as refusal:
                 not_local.append(refusal)
             case (Deployment() as deployment, _Echo() as echo):
-                replicas = _replicas(deployment, echo)
+                tls = _tls(deployment, echo, secrets)
+                if isinstance(tls, NotLocal):
+                    not_local.append(tls)
+                    continue
+                replicas = _replicas(deployment, echo, tls)
                 selected_by = [
                     service
                     for service in by_namespace.get(deployment.key.namespace, ())
@@ -186,12 +222,17 @@ def _read(document: Mapping[str, Any]) -> tuple[Deployment, _Echo] | NotLocal:
         words = _words(container)
         if words is None:
             continue
-        ports = _ports(words)
-        if ports is None:
-            known = ", ".join((*OPTIONS, HOST_OPTION))
+        options = _options(words)
+        if options is None:
+            known = ", ".join((*OPTIONS, HOST_OPTION, FOLDER_OPTION))
             return NotLocal(deployment.key, f"`gatehouse echo {' '.join(words)}` has other options than {known}")
+        folder = options.pop(FOLDER_OPTION, "")
+        secret = _mounted(deployment.spec.template.spec, container, folder)
+        if folder and not secret:
+            return NotLocal(deployment.key, f"no Secret is mounted at {folder}")
         service = next((variable.value for variable in container.env if variable.name == "SERVICE_NAME"), "")
-        return deployment, _Echo(ports, container.ports, service)
+        ports = Ports(**{OPTIONS[option]: int(number) for option, number in options.items()})
+        return deployment, _Echo(ports, container.ports, service, secret)
     images = ", ".join(container.image for container in containers)
     return NotLocal(deployment.key, f"no container runs `gatehouse echo` (image {images})")
 
@@ -204,19 +245,37 @@ def _words(container: Container) -> tuple[str, ...] | None:
     return words[2:] if words[:2] == ("gatehouse", "echo") else None
 
 
-def _ports(words: tuple[str, ...]) -> Ports | None:
-    """Return the ports that these options choose; --host means nothing here, and another option is not known."""
+def _options(words: tuple[str, ...]) -> dict[str, str] | None:
+    """Return the options that count here, ports and a folder; None where there is one that is not known."""
     parts = [part for word in words for part in word.split("=", 1)]
     options = dict(zip(parts[::2], parts[1::2], strict=False))
     options.pop(HOST_OPTION, None)
-    known = options.keys() <= OPTIONS.keys() and len(parts) % 2 == 0 and all(it.isdecimal() for it in options.values())
-    return Ports(**{OPTIONS[option]: int(number) for option, number in options.items()}) if known else None
+    known = len(parts) % 2 == 0 and options.keys() <= {*OPTIONS, FOLDER_OPTION}
+    return options if known and all(options[it].isdecimal() for it in options.keys() & OPTIONS.keys()) else None
 
 
-def _replicas(deployment: Deployment, echo: _Echo) -> tuple[Pod, ...]:
+def _mounted(pod: PodSpec, container: Container, folder: str) -> str:
+    """Name the Secret that is mounted as a folder, or nothing."""
+    volume = next((it.name for it in container.volume_mounts if it.mount_path.rstrip("/") == folder.rstrip("/")), None)
+    secrets = (it.secret.secret_name for it in pod.volumes if it.name == volume and it.secret is not None)
+    return next(secrets, "")
+
+
+def _tls(deployment: Deployment, echo: _Echo, secrets: Lookup[Key, Secret]) -> tuple[tuple[str, bytes], ...] | NotLocal:
+    """Return the files of the mounted Secret; a pod does not start before it is there."""
+    if not echo.tls_secret:
+        return ()
+    key = Key(deployment.key.namespace, echo.tls_secret)
+    secret = secrets.get(key)
+    if secret is None:
+        return NotLocal(deployment.key, f"Secret {key} does not exist")
+    return tuple(sorted((secret.data or {}).items()))
+
+
+def _replicas(deployment: Deployment, echo: _Echo, tls: tuple[tuple[str, bytes], ...]) -> tuple[Pod, ...]:
     namespace, name = deployment.key
     return tuple(
-        Pod(Key(namespace, f"{name}-{number}"), echo.service, echo.ports)
+        Pod(Key(namespace, f"{name}-{number}"), echo.service, echo.ports, tls)
         for number in range(1, deployment.spec.replicas + 1)
     )
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from translator.api.core import EndpointSlice, Service
+from translator.api.core import EndpointSlice, Secret, Service
 from translator.api.gateway import Gateway
 from translator.api.kinds import Object, from_document, ref_of
 from translator.api.routes import HTTPRoute
@@ -56,7 +56,7 @@ class Laptop:
             else:
                 self._objects.pop(change.ref, None)
         others = tuple(others)
-        if others != self._others or any(change.ref.kind == "Service" for change in changes):
+        if others != self._others or any(change.ref.kind in ("Service", "Secret") for change in changes):
             self._others = others
             await self._plan_pods()
         self._plane.change(changes, self._place())
@@ -64,7 +64,8 @@ class Laptop:
 
     async def _plan_pods(self) -> None:
         services = [value for value in self._objects.values() if isinstance(value, Service)]
-        planned = plan((other.document for other in self._others), services)
+        secrets = {ref.key: value for ref, value in self._objects.items() if isinstance(value, Secret)}
+        planned = plan((other.document for other in self._others), services, secrets)
         self.notices = tuple(str(refusal) for refusal in planned.not_local)
         await self._pods.run(planned)
 

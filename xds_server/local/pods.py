@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import structlog
@@ -57,12 +59,21 @@ class Pods:
 async def _serve(pod: Pod, listening: asyncio.Future[echo.Ports], stop: asyncio.Event) -> None:
     """Serve one pod until `stop`; being cancelled ends it without a pause."""
     identity = echo.Identity(pod=pod.key.name, namespace=pod.key.namespace, service=pod.service)
-    async with echo.listen_all(HOST, _anywhere(pod.ports), identity) as ports:
-        log.debug("pod.started", pod=str(pod.key), port=ports.http)
-        listening.set_result(ports)
-        await stop.wait()
-        await asyncio.sleep(LEAVE_SECONDS)
+    with TemporaryDirectory(prefix="echo-") as folder:
+        tls = _mounted(folder, pod)
+        async with echo.listen_all(HOST, _anywhere(pod.ports), identity, tls=tls) as ports:
+            log.debug("pod.started", pod=str(pod.key), port=ports.http)
+            listening.set_result(ports)
+            await stop.wait()
+            await asyncio.sleep(LEAVE_SECONDS)
     log.debug("pod.stopped", pod=str(pod.key))
+
+
+def _mounted(folder: str, pod: Pod) -> echo.Tls | None:
+    """Write the pod's certificate into a folder, if it has been given one."""
+    for name, content in pod.tls:
+        Path(folder, name).write_bytes(content)
+    return echo.in_folder(folder) if pod.tls else None
 
 
 def _anywhere(ports: echo.Ports) -> echo.Ports:
