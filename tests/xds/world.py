@@ -7,10 +7,23 @@ from translator import ir
 from translator.api.core import Secret
 from translator.api.gateway import FromNamespaces
 from translator.api.routes import ParentReference
+from translator.attach import streams as stream_routes
 from translator.incremental import Graph
 from translator.value import Key, Ref
 from translator.wiring import server_names
-from translator.xds import chains, cluster, endpoint, hosts, listener, misdirected, route, route_table, secret, spans
+from translator.xds import (
+    chains,
+    cluster,
+    endpoint,
+    hosts,
+    listener,
+    misdirected,
+    route,
+    route_table,
+    secret,
+    spans,
+    streams,
+)
 from translator.xds.names import cluster_name, table_name
 from translator.xds.resource import Refused, Resource, ResourceType, RouteTable, VirtualHost
 
@@ -19,20 +32,26 @@ EVERYTHING = ir.Match(ir.Path("prefix", "/"))
 OLD = ir.Age("2026-01-01T00:00:00Z", "", "")
 
 
+Hostname = str | tuple[str, str]
+"""A hostname that a route is reached under, or with what the route wrote before it."""
+
+
 def http(name: str = "http", hostname: str = "*", port: int = 80, **fields: Any) -> ir.Listener:
     """An HTTP listener of the Gateway infra/edge that takes traffic."""
-    return _listener(name, "HTTP", port, hostname=hostname, **fields)
+    return listening(name, "HTTP", port, hostname=hostname, **fields)
 
 
 def https(name: str = "https", hostname: str = "*", port: int = 443, *secrets: Key, **fields: Any) -> ir.Listener:
     """An HTTPS listener of the Gateway infra/edge that serves these Secrets."""
-    return _listener(name, "HTTPS", port, hostname=hostname, certificates=secrets, **fields)
+    return listening(name, "HTTPS", port, hostname=hostname, certificates=secrets, **fields)
 
 
-def _listener(name: str, protocol: str, port: int, **fields: Any) -> ir.Listener:
+def listening(name: str, protocol: str, port: int, hostname: str = "*", **fields: Any) -> ir.Listener:
+    """A listener of the Gateway infra/edge that takes traffic."""
     key = ir.ListenerKey(Ref("Gateway", *EDGE), name)
     return ir.Listener(
         key=key,
+        hostname=hostname,
         gateway=EDGE,
         port=port,
         protocol=protocol,
@@ -104,14 +123,23 @@ class World:
             route_table.encode,
             self.placements,
         )
+        placed = graph.group("placed", (self.bound, stream_routes.served))
+        first = graph.derived("first", placed, stream_routes.first)
+        self.streams = graph.derived("streams", first, streams.encode, self.resolved, unusable)
         encoded_chains = graph.derived("chains", self.parents, chains.encode, self.placements, self.observations)
         ported = graph.group(
             "ported",
             (self.parents, listener.of_gateway),
             (encoded_chains, chains.of_port),
             (named.alone, misdirected.of_port),
+            (self.streams, streams.of_port),
         )
-        used = graph.group("used", (self.hosts, hosts.clusters_used), (self.tracers, spans.clusters_used))
+        used = graph.group(
+            "used",
+            (self.hosts, hosts.clusters_used),
+            (self.tracers, spans.clusters_used),
+            (self.streams, streams.clusters_used),
+        )
         needed = graph.derived("needed", used, secret.of_cluster, self.reached, self.presented)
         shown = graph.group("shown", (self.parents, secret.of_gateway), (needed, secret.of_clusters))
         encode_secret = partial(secret.encode, system="/etc/authorities.pem")
@@ -133,16 +161,42 @@ class World:
         self.parents.put(EDGE, ir.Parent(EDGE, listeners))
 
     def route(
-        self, name: str, *routes: ir.Route, hostnames: tuple[str, ...] = ("*",), kind: str = "HTTPRoute", on: str = ""
+        self,
+        name: str,
+        *routes: ir.Route,
+        hostnames: tuple[Hostname, ...] = ("*",),
+        kind: str = "HTTPRoute",
+        on: str = "",
+        born: str = OLD.created,
     ) -> "World":
         """Attach a route of the namespace shop to the listener named `on`, or else to the first."""
         listener = next(it for it in self.listeners if on in ("", it.key.name))
         ref = Ref(kind, "shop", name)
-        age = ir.Age(OLD.created, f"shop/{name}", kind)
-        written = tuple(("" if hostname == "*" else hostname, hostname) for hostname in hostnames)
+        age = ir.Age(born, f"shop/{name}", kind)
+        written = tuple(it if isinstance(it, tuple) else ("" if it == "*" else it, it) for it in hostnames)
         bond = ir.Bond(ParentReference(name="edge"), (ir.Attachment(listener, written),))
         self.bound.put(ref, ir.Bound(1, age, (bond,)))
         self.resolved.put(ref, ir.Resolved(age, routes))
+        return self
+
+    def stream(
+        self,
+        name: str,
+        kind: str,
+        *services: str,
+        hostnames: tuple[Hostname, ...] = ("*",),
+        on: str = "",
+        born: str = "a",
+    ) -> "World":
+        """Attach a TLSRoute, TCPRoute or UDPRoute to the listener named `on`, or else to the first."""
+        self.route(name, hostnames=hostnames, kind=kind, on=on, born=born)
+        protocol = "udp" if kind == "UDPRoute" else "tcp"
+        backends = tuple(
+            ir.Backend(None if it.cluster is None else it.cluster._replace(protocol=protocol), it.weight)
+            for it in to(*services).backends
+        )
+        stream = ir.Stream(backends)
+        self.resolved.put(Ref(kind, "shop", name), ir.Resolved(OLD, (), stream=stream, sealed=stream))
         return self
 
     def service(
