@@ -263,7 +263,7 @@ class Authorization(Value):
     grpc: bool = False
     """Envoy's protocol of external authorization instead of plain HTTP."""
     headers: tuple[str, ...] = ()
-    """Client headers that the service gets: over gRPC these, or all if none is named; over HTTP these and the basics."""
+    """Client headers that the service gets: over gRPC these, or all where none is named; over HTTP these too."""
     path: str = ""
     """Over HTTP: put before the path that the client asked for."""
     copied: tuple[str, ...] = ()
@@ -466,8 +466,19 @@ class Authorities(Value):
 SecretContent: TypeAlias = KeyPair | Authorities
 
 
+class RetryBudget(Value):
+    """How many of the requests to a backend may be retries at a time."""
+
+    percent: int
+    """Of the requests that were begun in the interval."""
+    interval: int
+    """Milliseconds."""
+    least: int
+    """Retries that are always admitted."""
+
+
 class Cluster(Value):
-    """How one Service port is reached."""
+    """How a backend's port is reached."""
 
     name: str
     key: ClusterKey
@@ -477,6 +488,8 @@ class Cluster(Value):
     """SNI for the protocols over TLS; empty sends none."""
     verification: Verification | None = None
     """What is verified of a backend over TLS; None for nothing."""
+    budget: RetryBudget | None = None
+    """None is no budget that somebody asked for."""
 
 
 class Endpoints(Value):

@@ -1,6 +1,8 @@
 """The vocabulary every room shares: frozen values, keys and the right to look something up."""
 
-from typing import NamedTuple, Protocol, TypeVar, dataclass_transform
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol, TypeVar, dataclass_transform
 
 import msgspec
 
@@ -37,6 +39,10 @@ class Ref(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+
+NO_ROWS: Mapping[Any, Any] = MappingProxyType({})
+"""A table without rows."""
 
 
 class Lookup(Protocol[K, V]):

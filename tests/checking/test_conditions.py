@@ -56,8 +56,8 @@ def test_a_filter_of_an_unknown_kind_is_told_once() -> None:
 
 
 def test_the_filter_that_a_backend_may_not_have_is_told_at_the_rule() -> None:
-    rewrite = {"type": "URLRewrite", "urlRewrite": {"hostname": "a.example.com"}}
-    route = builders.http_route({"backendRefs": [to(filters=[rewrite])]})
+    auth = {"protocol": "HTTP", "backendRef": {"name": "cart", "port": 8080}}
+    route = builders.http_route({"backendRefs": [to(filters=[{"type": "ExternalAuth", "externalAuth": auth}])]})
     assert errors(CLASS, EDGE, CART, route) == [("HTTPRoute shop/route", "spec.rules[0]", "UnsupportedValue")]
 
 

@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from translator.api import core, gateway, parameters, policies, routes, telemetry
+from translator.api import core, experimental, gateway, parameters, policies, routes, telemetry
 from translator.value import Ref, Value
 
 Object: TypeAlias = (
@@ -15,6 +15,8 @@ Object: TypeAlias = (
     | routes.Route
     | policies.ReferenceGrant
     | policies.BackendTLSPolicy
+    | experimental.XBackend
+    | experimental.XBackendTrafficPolicy
     | telemetry.XTelemetryPolicy
     | parameters.EnvoyParameters
     | core.Service
@@ -81,6 +83,20 @@ KINDS: Mapping[str, Kind] = {
             versions=("v1", "v1alpha3"),
             plural="backendtlspolicies",
             struct=policies.BackendTLSPolicy,
+        ),
+        Kind(
+            name="XBackend",
+            group=telemetry.EXPERIMENTAL_GROUP,
+            versions=("v1alpha1",),
+            plural="xbackends",
+            struct=experimental.XBackend,
+        ),
+        Kind(
+            name="XBackendTrafficPolicy",
+            group=telemetry.EXPERIMENTAL_GROUP,
+            versions=("v1alpha1",),
+            plural="xbackendtrafficpolicies",
+            struct=experimental.XBackendTrafficPolicy,
         ),
         Kind(
             name="XTelemetryPolicy",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import assert_never
 
 from translator.api.core import ClusterTrustBundle, ConfigMap, Secret
+from translator.api.experimental import XBackend
 from translator.api.gateway import Gateway, GatewayTLSConfig, ObjectReference
 from translator.api.policies import BackendTLSPolicy
 from translator.attach.certificates import Unusable
@@ -44,6 +45,12 @@ def unknown_kind(ref: ObjectReference, reason: Reason) -> Refusal:
 def of_policy(key: Key, policy: BackendTLSPolicy) -> Iterable[tuple[Ref, tuple[Ref, int], bool]]:
     """Name the objects that a policy expects CA certificates in."""
     yield from _wanted(Ref("BackendTLSPolicy", *key), policy.spec.validation.ca_certificate_refs)
+
+
+def of_xbackend(key: Key, backend: XBackend) -> Iterable[tuple[Ref, tuple[Ref, int], bool]]:
+    """Name the objects that an XBackend expects CA certificates in."""
+    if backend.spec.tls.validation is not None:
+        yield from _wanted(Ref("XBackend", *key), backend.spec.tls.validation.ca_certificate_refs)
 
 
 def of_gateway(key: Key, gateway: Gateway) -> Iterable[tuple[Ref, tuple[Ref, int], bool]]:

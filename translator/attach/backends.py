@@ -12,10 +12,11 @@ from translator import ir
 from translator.api.core import Service, ServicePort
 from translator.api.gateway import GATEWAY_GROUP
 from translator.api.routes import BackendObjectReference
-from translator.attach import policies
+from translator.api.telemetry import EXPERIMENTAL_GROUP
+from translator.attach import policies, xbackends
 from translator.attach.conditions import Reason
 from translator.attach.grants import Grants, permitted
-from translator.value import Key, Lookup, Ref
+from translator.value import NO_ROWS, Key, Lookup, Ref
 
 PROTOCOLS: Mapping[str, Mapping[str, str]] = {
     "HTTPRoute": {
@@ -65,14 +66,18 @@ def resolve(
     targeted: Lookup[Key, policies.Targeting],
     spoken_as: str = "",
     group: str = GATEWAY_GROUP,
+    backings: Lookup[Key, xbackends.Backing] = NO_ROWS,
 ) -> ir.ClusterKey | ir.Refusal:
     """Resolve a reference of `home`: kind, permission, existence, then policies.
 
     It is spoken to as backends of that kind of route are, or of the kind `spoken_as`.
     """
+    if (ref.group, ref.kind) == (EXPERIMENTAL_GROUP, xbackends.KIND):
+        return xbackends.resolve(ref, home, backings, granted, spoken_as or home.kind, group)
     if (ref.group, ref.kind) != ("", "Service"):
         kind = f"{ref.kind}.{ref.group}" if ref.group else ref.kind
-        return ir.Refusal(Reason.INVALID_KIND, f"backendRef {ref.name} is of kind {kind}: only Services are supported")
+        message = f"backendRef {ref.name} is of kind {kind}: only Services and XBackends are supported"
+        return ir.Refusal(Reason.INVALID_KIND, message)
     target = Key(ref.namespace or home.namespace, ref.name)
     if target.namespace != home.namespace and not permitted(
         granted.get(target.namespace), group, home.kind, home.namespace, "", "Service", ref.name

@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 from typing import TypeAlias
 
+import msgspec
+
 from translator import ir
 from translator.api.core import EndpointSlice, Service, ServicePort
-from translator.attach import backends, endpoints, hostnames
-from translator.value import Key, Lookup, Ref
+from translator.attach import backends, endpoints, hostnames, xbackends
+from translator.attach.traffic import Handling
+from translator.value import NO_ROWS, Key, Lookup, Ref
 from translator.xds.names import cluster_name
 
 Named: TypeAlias = tuple[tuple[Ref, ir.ClusterKey], ...]
@@ -37,12 +40,49 @@ def reach(
     named: Named,
     services: Lookup[Key, Service],
     sliced: Lookup[Key, tuple[EndpointSlice, ...]],
+    backings: Lookup[Key, xbackends.Backing] = NO_ROWS,
+    handled: Lookup[Ref, Handling] = NO_ROWS,
 ) -> ir.Cluster | None:
-    """Say how a cluster is reached: by DNS for ExternalName and FQDN slices, else by its Service's endpoints.
+    """Say how a cluster is reached, and with which budget of retries."""
+    key = named[0][1]
+    if key.kind == xbackends.KIND:
+        found = _reach_xbackend(dns_services, name, key, backings.get(Key(key.namespace, key.name)), sliced)
+    else:
+        found = _reach_service(dns_services, name, key, services, sliced)
+    handling = handled.get(Ref(key.kind, key.namespace, key.name))
+    if found is None or handling is None or handling.budget is None:
+        return found
+    return msgspec.structs.replace(found, budget=handling.budget)
+
+
+def _reach_xbackend(
+    dns_services: bool,
+    name: str,
+    key: ir.ClusterKey,
+    backing: xbackends.Backing | None,
+    sliced: Lookup[Key, tuple[EndpointSlice, ...]],
+) -> ir.Cluster | None:
+    """Resolve an external hostname, and else follow the endpoints of the Service that selects the pods."""
+    if backing is None or backing.refusal is not None:
+        return None
+    place = backing.service
+    resolves = dns_services and place is not None and sliced.get(place) is None
+    host = backing.host or (place.name if place is not None and resolves else "")
+    server_name = "" if backing.verification is None else backing.verification.hostname
+    return ir.Cluster(name, key, ((host, key.port),) if host else (), server_name, backing.verification)
+
+
+def _reach_service(
+    dns_services: bool,
+    name: str,
+    key: ir.ClusterKey,
+    services: Lookup[Key, Service],
+    sliced: Lookup[Key, tuple[EndpointSlice, ...]],
+) -> ir.Cluster | None:
+    """Resolve names for ExternalName and FQDN slices, and else follow a Service's endpoints.
 
     With `dns_services` a Service without slices has its own name resolved, on targetPort where that is a number.
     """
-    key = named[0][1]
     place = Key(key.namespace, key.name)
     service = services.get(place)
     port = None if service is None else backends.port_of(service, key.port, key.transport)

@@ -6,8 +6,8 @@ from typing import TypeAlias
 
 from translator import ir
 from translator.api.core import Endpoint, EndpointPort, EndpointSlice, Service, ServicePort
-from translator.attach import backends, hostnames
-from translator.value import Key, Lookup
+from translator.attach import backends, hostnames, xbackends
+from translator.value import NO_ROWS, Key, Lookup
 
 Slices: TypeAlias = tuple[tuple[str, EndpointSlice], ...]
 """A Service's slices by name."""
@@ -32,18 +32,37 @@ def exists(_: Key, slices: Slices) -> tuple[EndpointSlice, ...]:
 
 
 def locate(
-    name: str, cluster: ir.Cluster, services: Lookup[Key, Service], slices: Lookup[Key, Slices]
+    name: str,
+    cluster: ir.Cluster,
+    services: Lookup[Key, Service],
+    slices: Lookup[Key, Slices],
+    backings: Lookup[Key, xbackends.Backing] = NO_ROWS,
 ) -> ir.Endpoints | None:
     """Return the addresses of a cluster, none where there are none; None where DNS tells them."""
     if cluster.dns:
         return None
-    place = Key(cluster.key.namespace, cluster.key.name)
-    service = services.get(place)
-    port = None if service is None else backends.port_of(service, cluster.key.port, cluster.key.transport)
-    if service is None or port is None:
+    place: Key | None = Key(cluster.key.namespace, cluster.key.name)
+    if cluster.key.kind == xbackends.KIND:
+        backing = None if place is None else backings.get(place)
+        place = None if backing is None else backing.service
+    service = None if place is None else services.get(place)
+    if place is None or service is None:
         return ir.Endpoints(name, ())
-    found = of_one_family([it for _, it in slices.get(place) or ()], port, service.spec.ip_families)
+    found = _addressed(cluster.key, service, [it for _, it in slices.get(place) or ()])
     return ir.Endpoints(name, tuple(sorted(set(found))))
+
+
+def _addressed(key: ir.ClusterKey, service: Service, slices: list[EndpointSlice]) -> list[tuple[str, int]]:
+    """Return the addresses behind a Service's port, or behind a port of the pods that it selects."""
+    families = service.spec.ip_families
+    if key.kind != xbackends.KIND:
+        port = backends.port_of(service, key.port, key.transport)
+        return [] if port is None else of_one_family(slices, port, families)
+    target = next((it for it in service.spec.ports if (it.target_port or it.port) == key.port), None)
+    if target is not None:
+        return of_one_family(slices, target, families)
+    ports = [it for it in service.spec.ports if it.protocol == key.transport]
+    return [(host, key.port) for host, _ in of_one_family(slices, ports[0], families)] if ports else []
 
 
 def of_one_family(

@@ -90,18 +90,18 @@ def _unfollowed(policy: Key, judged: Lookup[Key, Judged]) -> Refusal | None:
 # ---- what it asks for -----------------------------------------------------------------------------------------------
 
 
+def verification(
+    validation: BackendTLSPolicyValidation, home: str, bundles: Lookup[Ref, Bundle | Refusal]
+) -> ir.Verification | Refusal:
+    """Say what backends must show by a validation of the namespace `home`, or why that cannot be known."""
+    trusted, unresolved = _trusted(validation, home, bundles)
+    return _unknowable(validation, trusted, unresolved) or _verification(validation, tuple(trusted))
+
+
 def judge(key: Key, policy: BackendTLSPolicy, bundles: Lookup[Ref, Bundle | Refusal]) -> Judged:
     """Say what backends must show, or why a policy cannot be followed; some bad references leave the good ones."""
     validation = policy.spec.validation
-    trusted: dict[Ref, None] = {}
-    unresolved = []
-    for ref in validation.ca_certificate_refs:
-        target = authorities.target(ref, key.namespace)
-        found = authorities.unknown_kind(ref, Reason.INVALID_KIND) if target is None else bundles.get(target)
-        if isinstance(found, Refusal):
-            unresolved.append(found)
-        elif target is not None:
-            trusted[target] = None
+    trusted, unresolved = _trusted(validation, key.namespace, bundles)
     refusal = _refusal(policy, trusted, unresolved)
     verification = None if refusal is not None else _verification(validation, tuple(trusted))
     foreign = [name for name in sorted(policy.spec.options) if _is_foreign(name)]
@@ -109,11 +109,31 @@ def judge(key: Key, policy: BackendTLSPolicy, bundles: Lookup[Ref, Bundle | Refu
     return Judged(verification, refusal, tuple(unresolved), note)
 
 
+def _trusted(
+    validation: BackendTLSPolicyValidation, home: str, bundles: Lookup[Ref, Bundle | Refusal]
+) -> tuple[dict[Ref, None], list[Refusal]]:
+    trusted: dict[Ref, None] = {}
+    unresolved = []
+    for ref in validation.ca_certificate_refs:
+        target = authorities.target(ref, home)
+        found = authorities.unknown_kind(ref, Reason.INVALID_KIND) if target is None else bundles.get(target)
+        if isinstance(found, Refusal):
+            unresolved.append(found)
+        elif target is not None:
+            trusted[target] = None
+    return trusted, unresolved
+
+
 def _refusal(policy: BackendTLSPolicy, trusted: dict[Ref, None], unresolved: list[Refusal]) -> Refusal | None:
-    validation = policy.spec.validation
     unknown = [name for name in sorted(policy.spec.options) if not _is_foreign(name)]
     if unknown:
         return Refusal(Reason.INVALID, f"options {', '.join(unknown)} are not known; remove them")
+    return _unknowable(policy.spec.validation, trusted, unresolved)
+
+
+def _unknowable(
+    validation: BackendTLSPolicyValidation, trusted: dict[Ref, None], unresolved: list[Refusal]
+) -> Refusal | None:
     if validation.ca_certificate_refs:
         message = "; ".join(it.message for it in unresolved)
         return None if trusted else Refusal(Reason.NO_VALID_CA_CERTIFICATE, message)

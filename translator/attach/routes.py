@@ -12,7 +12,9 @@ from translator.attach.ages import age
 from translator.attach.grants import Grants
 from translator.attach.policies import Targeting
 from translator.attach.rules import Rule
-from translator.value import Key, Lookup, Ref
+from translator.attach.traffic import Handling
+from translator.attach.xbackends import Backing
+from translator.value import NO_ROWS, Key, Lookup, Ref
 
 
 def resolve(
@@ -21,6 +23,8 @@ def resolve(
     services: Lookup[Key, Service],
     granted: Lookup[str, Grants],
     targeted: Lookup[Key, Targeting],
+    backings: Lookup[Key, Backing] = NO_ROWS,
+    handled: Lookup[Ref, Handling] = NO_ROWS,
 ) -> ir.Resolved | None:
     """Resolve a route: what it does, which of its references lead nowhere and which rules cannot be served."""
     match route:
@@ -29,11 +33,11 @@ def resolve(
         case api.GRPCRoute():
             written = list(_grpc_rules(ref, route))
         case api.TLSRoute() | api.TCPRoute() | api.UDPRoute():
-            resolved = partial(backends.resolve, home=ref, services=services, granted=granted)
+            resolved = partial(backends.resolve, home=ref, services=services, granted=granted, backings=backings)
             return streams.resolve(ref, route, partial(resolved, targeted=targeted), partial(resolved, targeted={}))
         case _:
             assert_never(route)
-    outcomes = [rules.resolve(it, ref, services, granted, targeted) for it in written]
+    outcomes = [rules.resolve(it, ref, services, granted, targeted, backings, handled) for it in written]
     invalid = tuple(it.invalid for it in outcomes if it.invalid is not None)
     return ir.Resolved(
         age(ref, route),

@@ -12,13 +12,15 @@ import msgspec
 from translator import ir
 from translator.api import routes as api
 from translator.api.core import Service
-from translator.attach import authorization, backends, durations, filters, precedence, sessions
+from translator.attach import authorization, backends, durations, filters, precedence, sessions, xbackends
 from translator.attach.conditions import Reason
 from translator.attach.filters import Filters
 from translator.attach.grants import Grants
 from translator.attach.matches import Ranked
 from translator.attach.policies import Targeting
-from translator.value import Key, Lookup, Ref, Value
+from translator.attach.traffic import Handling
+from translator.attach.xbackends import Backing
+from translator.value import NO_ROWS, Key, Lookup, Ref, Value
 
 FAILED = 500
 """What HTTP clients get where there is nothing to forward to."""
@@ -32,6 +34,9 @@ UNAVAILABLE = 503
 
 Resolve: TypeAlias = Callable[..., ir.ClusterKey | ir.Refusal]
 """`backends.resolve` with all but the reference, and what it is spoken to as."""
+
+Keep: TypeAlias = Callable[..., ir.Session | None]
+"""Which session is kept with a backend, given that of the rule."""
 
 
 class Rule(Value):
@@ -90,11 +95,15 @@ def resolve(
     services: Lookup[Key, Service],
     granted: Lookup[str, Grants],
     targeted: Lookup[Key, Targeting],
+    backings: Lookup[Key, Backing] = NO_ROWS,
+    handled: Lookup[Ref, Handling] = NO_ROWS,
 ) -> Outcome:
     """Resolve one rule of the route `home`; its references are reported even if the rule is invalid."""
     refusals: list[ir.Refusal] = []
-    resolved = partial(backends.resolve, home=home, services=services, granted=granted, targeted=targeted)
-    plan = _plan(rule, resolved, refusals)
+    resolved = partial(
+        backends.resolve, home=home, services=services, granted=granted, targeted=targeted, backings=backings
+    )
+    plan = _plan(rule, resolved, partial(_session, rule, backings, handled), refusals)
     fault = next((it for it in (plan, *rule.matches) if isinstance(it, ir.Refusal)), None)
     routes: list[ir.Route] = []
     for number, it in enumerate(rule.matches):
@@ -109,11 +118,12 @@ def resolve(
     return Outcome(tuple(routes), tuple(refusals), invalid)
 
 
-def _plan(rule: Rule, resolved: Resolve, refusals: list[ir.Refusal]) -> Plan | ir.Refusal:
+def _plan(rule: Rule, resolved: Resolve, kept: Keep, refusals: list[ir.Refusal]) -> Plan | ir.Refusal:
     """Read all of a rule but its matches; references that do not resolve are added to the refusals."""
     mirrors = _mirrors(rule.filters, resolved, refusals)
     session = None if rule.persistence is None else sessions.read(rule.persistence)
-    targets = [_target(it, rule, session, resolved, refusals) for it in rule.backends]
+    own = session if isinstance(session, ir.Session) else None
+    targets = [_target(it, resolved, partial(kept, own), refusals) for it in rule.backends]
     refusals += _extensions(rule.filters)
     asked, forward = _authorized(filters.read(rule.filters), rule, resolved, refusals), _forward(rule)
     for it in (asked, forward, session, *targets):
@@ -146,13 +156,7 @@ def _authorized(
     return msgspec.structs.replace(asked, authorization=msgspec.structs.replace(asked.authorization, cluster=found))
 
 
-def _target(
-    ref: api.HTTPBackendRef,
-    rule: Rule,
-    session: ir.Session | ir.Refusal | None,
-    resolved: Resolve,
-    refusals: list[ir.Refusal],
-) -> Target | ir.Refusal:
+def _target(ref: api.HTTPBackendRef, resolved: Resolve, kept: Keep, refusals: list[ir.Refusal]) -> Target | ir.Refusal:
     """Resolve a backendRef; one that leads nowhere keeps its share of the traffic, as an error."""
     found = resolved(ref)
     if isinstance(found, ir.Refusal):
@@ -166,9 +170,26 @@ def _target(
     if asked.authorization is not None:
         message = f"backendRef {ref.name}: filter ExternalAuth is supported on rules, not on backendRefs"
         return ir.Refusal(Reason.UNSUPPORTED_VALUE, message)
-    persistent = session if isinstance(session, ir.Session) and cluster is not None else None
-    named = None if cluster is None else sessions.of_backend(persistent, rule.constant, cluster)
-    return Target(ir.Backend(cluster, ref.weight, asked.request, asked.response, named), asked, mirrors)
+    session = None if cluster is None else kept(cluster)
+    return Target(ir.Backend(cluster, ref.weight, asked.request, asked.response, session), asked, mirrors)
+
+
+def _session(
+    rule: Rule,
+    backings: Lookup[Key, Backing],
+    handled: Lookup[Ref, Handling],
+    own: ir.Session | None,
+    cluster: ir.ClusterKey,
+) -> ir.Session | None:
+    """Return the session that is kept with a backend: its own before the rule's, and that before its policy's."""
+    place = Ref(cluster.kind, cluster.namespace, cluster.name)
+    backing = backings.get(place.key) if cluster.kind == xbackends.KIND else None
+    if backing is not None and backing.session is not None:
+        return sessions.of_backend(backing.session, str(place), cluster)
+    if own is not None:
+        return sessions.of_backend(own, rule.constant, cluster)
+    handling = handled.get(place)
+    return None if handling is None else sessions.of_backend(handling.session, str(place), cluster)
 
 
 def _mirrors(

@@ -1,4 +1,4 @@
-"""Usage: which Gateways reach which Services, by the routes that are attached to them."""
+"""Usage: which Gateways reach which backends, by the routes that are attached to them."""
 
 from collections.abc import Iterable, Iterator
 from typing import assert_never
@@ -6,27 +6,32 @@ from typing import assert_never
 from translator import ir
 from translator.api import routes as api
 from translator.api.gateway import GATEWAY_GROUP
+from translator.api.telemetry import EXPERIMENTAL_GROUP
 from translator.attach import filters
 from translator.attach.grants import Grants, permitted
+from translator.attach.xbackends import KIND
 from translator.value import Key, Lookup, Ref, Value
+
+XBACKEND = (EXPERIMENTAL_GROUP, KIND)
 
 
 class Uses(Value):
     """What a route's rules name, and where the route is attached."""
 
     services: tuple[Key, ...]
+    xbackends: tuple[Key, ...]
     gateways: tuple[Key, ...]
 
 
 def of_route(ref: Ref, bound: ir.Bound, routes: Lookup[Ref, api.Route], granted: Lookup[str, Grants]) -> Uses | None:
-    """Name the Services that a route refers to, there or not, as far as it may; None where it is attached nowhere."""
+    """Name the backends that a route refers to, there or not, as far as it may; None where it is attached nowhere."""
     route = routes.get(ref)
     gateways = {it.listener.gateway for bond in bound.bonds if bond.refusal is None for it in bond.attachments}
     if route is None or not gateways:
         return None
-    services = {Key(it.namespace or ref.namespace, it.name) for it in _backends(route) if it.kind == "Service"}
-    known = sorted(it for it in services if _permitted(ref, it, granted))
-    return Uses(tuple(known), tuple(sorted(gateways))) if known else None
+    written = list(_backends(route))
+    services, xbackends = (_known(ref, written, *kind, granted) for kind in (("", "Service"), XBACKEND))
+    return Uses(services, xbackends, tuple(sorted(gateways))) if services or xbackends else None
 
 
 def by_service(ref: Ref, uses: Uses) -> Iterable[tuple[Key, Ref, tuple[Key, ...]]]:
@@ -35,14 +40,27 @@ def by_service(ref: Ref, uses: Uses) -> Iterable[tuple[Key, Ref, tuple[Key, ...]
         yield service, ref, uses.gateways
 
 
+def by_xbackend(ref: Ref, uses: Uses) -> Iterable[tuple[Key, Ref, tuple[Key, ...]]]:
+    """Put a route's Gateways to the others of each XBackend that it uses."""
+    for xbackend in uses.xbackends:
+        yield xbackend, ref, uses.gateways
+
+
 def gateways(_: Key, users: tuple[tuple[Ref, tuple[Key, ...]], ...]) -> tuple[Key, ...]:
-    """Name the Gateways that use a Service, sorted."""
+    """Name the Gateways that use a backend, sorted."""
     return tuple(sorted({gateway for _, found in users for gateway in found}))
 
 
-def _permitted(ref: Ref, service: Key, granted: Lookup[str, Grants]) -> bool:
-    return service.namespace == ref.namespace or permitted(
-        granted.get(service.namespace), GATEWAY_GROUP, ref.kind, ref.namespace, "", "Service", service.name
+def _known(
+    ref: Ref, written: list[api.BackendObjectReference], group: str, kind: str, granted: Lookup[str, Grants]
+) -> tuple[Key, ...]:
+    keys = {Key(it.namespace or ref.namespace, it.name) for it in written if (it.group, it.kind) == (group, kind)}
+    return tuple(sorted(it for it in keys if _permitted(ref, it, group, kind, granted)))
+
+
+def _permitted(ref: Ref, target: Key, group: str, kind: str, granted: Lookup[str, Grants]) -> bool:
+    return target.namespace == ref.namespace or permitted(
+        granted.get(target.namespace), GATEWAY_GROUP, ref.kind, ref.namespace, group, kind, target.name
     )
 
 
@@ -50,16 +68,16 @@ def _backends(route: api.Route) -> Iterator[api.BackendObjectReference]:
     match route:
         case api.HTTPRoute():
             for http in route.spec.rules:
-                yield from _mirrors(http.filters)
+                yield from _of_filters(http.filters)
                 for backend in http.backend_refs:
                     yield backend
-                    yield from _mirrors(backend.filters)
+                    yield from _of_filters(backend.filters)
         case api.GRPCRoute():
             for grpc in route.spec.rules:
-                yield from _mirrors(filters.from_grpc(grpc.filters))
+                yield from _of_filters(filters.from_grpc(grpc.filters))
                 for grpc_backend in grpc.backend_refs:
                     yield grpc_backend
-                    yield from _mirrors(filters.from_grpc(grpc_backend.filters))
+                    yield from _of_filters(filters.from_grpc(grpc_backend.filters))
         case api.TLSRoute() | api.TCPRoute() | api.UDPRoute():
             for rule in route.spec.rules:
                 yield from rule.backend_refs
@@ -67,5 +85,10 @@ def _backends(route: api.Route) -> Iterator[api.BackendObjectReference]:
             assert_never(route)
 
 
-def _mirrors(written: tuple[api.HTTPRouteFilter, ...]) -> Iterator[api.BackendObjectReference]:
-    return (it.request_mirror.backend_ref for it in written if it.request_mirror is not None)
+def _of_filters(written: tuple[api.HTTPRouteFilter, ...]) -> Iterator[api.BackendObjectReference]:
+    """Yield the backends that filters name: of mirrors, and services that authorize."""
+    for it in written:
+        if it.request_mirror is not None:
+            yield it.request_mirror.backend_ref
+        if it.external_auth is not None:
+            yield it.external_auth.backend_ref

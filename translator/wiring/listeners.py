@@ -121,6 +121,7 @@ def _bundles(graph: Graph, sources: Sources) -> Table[Ref, authorities.Bundle | 
     wanted = graph.group(
         "authorities wanted",
         (objects["BackendTLSPolicy"], authorities.of_policy),
+        (objects["XBackend"], authorities.of_xbackend),
         (objects["Gateway"], authorities.of_gateway),
     )
     held = (objects[kind] for kind in authorities.GROUPS)

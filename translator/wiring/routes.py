@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from translator import ir
-from translator.attach import conflicts, parents, policies, routes, streams
+from translator.attach import conflicts, parents, policies, routes, streams, traffic, xbackends
 from translator.incremental import Graph, Table
 from translator.value import Key, Ref
 from translator.wiring.listeners import Listeners
@@ -19,6 +19,14 @@ class Routes(NamedTuple):
     """Which of them target a Service."""
     targeted: Table[Key, policies.Targeting]
     """Which of them hold for it."""
+    backings: Table[Key, xbackends.Backing]
+    """XBackends by themselves."""
+    traffic_judged: Table[Key, traffic.Handling]
+    """XBackendTrafficPolicies by themselves."""
+    traffic_claimed: Table[Ref, traffic.Claims]
+    """Which of them target a backend."""
+    handled: Table[Ref, traffic.Handling]
+    """The one that holds for it."""
     resolved: Table[Ref, ir.Resolved]
     rejected: Table[Ref, ir.Refusal]
     accepted: Table[Ref, ir.Bound]
@@ -32,9 +40,14 @@ def declare(graph: Graph, sources: Sources, listeners: Listeners) -> Routes:
     judged = graph.derived("policies judged", objects["BackendTLSPolicy"], policies.judge, listeners.bundles)
     claimed = graph.group("policies of services", (objects["BackendTLSPolicy"], policies.by_service))
     targeted = graph.derived("policies in force", claimed, policies.settle, judged)
-    resolved = graph.derived(
-        "resolved", sources.routes, routes.resolve, objects["Service"], listeners.granted, targeted
-    )
+    selecting = graph.group("services by selector", (objects["Service"], xbackends.by_selector))
+    backings = graph.derived("backings", objects["XBackend"], xbackends.judge, selecting, listeners.bundles)
+    policed = objects["XBackendTrafficPolicy"]
+    traffic_judged = graph.derived("traffic policies judged", policed, traffic.judge)
+    traffic_claimed = graph.group("traffic policies of backends", (policed, traffic.by_target))
+    handled = graph.derived("traffic policies in force", traffic_claimed, traffic.settle, traffic_judged)
+    reads = (objects["Service"], listeners.granted, targeted, backings, handled)
+    resolved = graph.derived("resolved", sources.routes, routes.resolve, *reads)
     rejected = graph.derived("rejected", resolved, routes.rejected)
     bound = graph.derived(
         "bound",
@@ -52,4 +65,16 @@ def declare(graph: Graph, sources: Sources, listeners: Listeners) -> Routes:
     accepted = graph.derived("accepted", bound, conflicts.settle, losers)
     streamed = graph.group("streams", (accepted, streams.served))
     first = graph.derived("first streams", streamed, streams.first)
-    return Routes(judged, claimed, targeted, resolved, rejected, accepted, first)
+    return Routes(
+        judged=judged,
+        claimed=claimed,
+        targeted=targeted,
+        backings=backings,
+        traffic_judged=traffic_judged,
+        traffic_claimed=traffic_claimed,
+        handled=handled,
+        resolved=resolved,
+        rejected=rejected,
+        accepted=accepted,
+        first=first,
+    )

@@ -17,6 +17,8 @@ OBJECT_KINDS = (
     "ListenerSet",
     "ReferenceGrant",
     "BackendTLSPolicy",
+    "XBackend",
+    "XBackendTrafficPolicy",
     "XTelemetryPolicy",
     "EnvoyParameters",
     "Service",

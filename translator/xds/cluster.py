@@ -33,7 +33,7 @@ def _encode(cluster: ir.Cluster, presents: bool) -> Resource:
         connect_timeout=CONNECT_TIMEOUT,
         per_connection_buffer_limit_bytes=BUFFER_LIMIT,
         lb_policy=cluster_v3.ClusterLbPolicy.LEAST_REQUEST,
-        circuit_breakers=circuit_breakers(),
+        circuit_breakers=circuit_breakers(cluster.budget),
         ignore_health_on_host_removal=True,
         typed_extension_protocol_options=_protocol_options(cluster.key.protocol),
         transport_socket=upstream_tls.transport_socket(cluster, presents),

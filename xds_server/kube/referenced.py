@@ -13,7 +13,7 @@ from http import HTTPStatus
 import msgspec
 import structlog
 
-from translator.api import gateway, policies
+from translator.api import experimental, gateway, policies
 from translator.api.kinds import Kind, Object
 from translator.attach import authorities
 from translator.value import Key, Ref
@@ -45,6 +45,8 @@ def references(value: Object) -> Iterable[Ref]:
             yield from _of_listeners(spec.listeners, value.metadata.namespace)
         case policies.BackendTLSPolicy(spec=spec):
             yield from _authorities(spec.validation.ca_certificate_refs, value.metadata.namespace)
+        case experimental.XBackend(spec=backend) if backend.tls.validation is not None:
+            yield from _authorities(backend.tls.validation.ca_certificate_refs, value.metadata.namespace)
         case _:
             pass
 

@@ -36,7 +36,7 @@ PROGRAMMED_KINDS = ("Gateway", "ListenerSet")
 """Kinds whose status is written before that of routes and policies, of which there may be thousands."""
 ENTRY_KINDS = (
     *("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"),
-    *("BackendTLSPolicy", "XTelemetryPolicy"),
+    *("BackendTLSPolicy", "XBackend", "XBackendTrafficPolicy", "XTelemetryPolicy"),
 )
 """Kinds with entries by controller; the schemas give them no status to begin with."""
 TRIES = 5
