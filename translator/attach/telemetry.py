@@ -24,7 +24,7 @@ from translator.api.telemetry import (
 )
 from translator.attach import attributes, backends
 from translator.attach.conditions import Reason, Type, condition, refused
-from translator.attach.grants import Grants
+from translator.attach.grants import Grants, permitted
 from translator.attach.listeners import GatewayListeners
 from translator.attach.policies import Targeting
 from translator.ir import Refusal
@@ -101,6 +101,31 @@ def spans(gateway: Key, claims: Claims, tracings: Lookup[Key, Tracing]) -> ir.Sp
 def named(gateway: Key, tracer: ir.Tracer) -> Iterator[tuple[str, Ref, ir.ClusterKey]]:
     """Put a Gateway to the others that name the cluster which receives its spans."""
     yield cluster_name(tracer.cluster), Ref("Gateway", *gateway), tracer.cluster
+
+
+def collector(
+    gateway: Key,
+    claims: Claims,
+    ours: Lookup[Key, GatewayListeners],
+    policies: Lookup[Key, XTelemetryPolicy],
+    granted: Lookup[str, Grants],
+) -> Key | None:
+    """Name the Service that is to receive a Gateway's spans, there or not, as far as it may."""
+    key = claims[0][1]
+    policy = policies.get(key)
+    if policy is None or policy.spec.tracing.provider is None or ours.get(gateway) is None:
+        return None
+    ref = policy.spec.tracing.provider.backend_ref
+    place = Key(ref.namespace or key.namespace, ref.name)
+    admitted = place.namespace == key.namespace or permitted(
+        granted.get(place.namespace), EXPERIMENTAL_GROUP, KIND, key.namespace, "", "Service", ref.name
+    )
+    return place if admitted and (ref.group, ref.kind) == ("", "Service") else None
+
+
+def by_service(gateway: Key, service: Key) -> Iterator[tuple[Key, Ref, tuple[Key, ...]]]:
+    """Put a Gateway to the others that use a Service."""
+    yield service, Ref("Gateway", *gateway), (gateway,)
 
 
 # ---- what is asked for ----------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ class Telemetry(NamedTuple):
     """What each policy asks for."""
     claimed: Table[Key, telemetry.Claims]
     """The policies of each Gateway."""
+    collectors: Table[Key, Key]
+    """The Service that is to receive the spans of each Gateway."""
     tracers: Table[Key, ir.Tracer]
     observations: Table[Key, ir.Observation]
     spans: Table[Key, ir.Spans]
@@ -30,9 +32,12 @@ def declare(graph: Graph, sources: Sources, listeners: Listeners, routes: Routes
         "telemetry", policies, telemetry.resolve, sources.objects["Service"], listeners.granted, routes.targeted
     )
     claimed = graph.group("telemetry of gateways", (policies, telemetry.by_gateway))
+    collectors = graph.derived(
+        "collectors", claimed, telemetry.collector, listeners.reported, policies, listeners.granted
+    )
     tracers = graph.derived("tracers", claimed, telemetry.tracer, listeners.reported, tracings)
     spans = graph.derived("spans", claimed, telemetry.spans, tracings)
     observations = graph.derived(
         "observations", listeners.reported, observation.of_gateway, tracers, listeners.infrastructures
     )
-    return Telemetry(tracings, claimed, tracers, observations, spans)
+    return Telemetry(tracings, claimed, collectors, tracers, observations, spans)
