@@ -12,6 +12,8 @@ from translator.value import Key
 NAMESPACES = ("front", "shop")
 HOSTS = ("a.example.com", "b.example.com", "*.example.com", "*.com", "x.a.example.com")
 
+PROTOCOLS = ("HTTP", "HTTP", "HTTPS", "TLS", "TCP", "UDP")
+
 names = st.sampled_from(("one", "two", "three"))
 namespaces = st.sampled_from(NAMESPACES)
 hosts = st.sampled_from(HOSTS)
@@ -24,14 +26,15 @@ def optional(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, An
 
 listener = st.builds(
     lambda base, more: {**base, **more},
-    st.fixed_dictionaries({"port": st.sampled_from((80, 8080)), "protocol": st.sampled_from(("HTTP", "HTTPS", "TCP"))}),
+    st.fixed_dictionaries({"port": st.sampled_from((80, 8080)), "protocol": st.sampled_from(PROTOCOLS)}),
     optional(
         hostname=hosts,
         tls=st.fixed_dictionaries(
             {
                 "certificateRefs": st.lists(
                     optional(name=names, namespace=namespaces).filter(lambda ref: "name" in ref), max_size=2
-                )
+                ),
+                "mode": st.sampled_from(("Terminate", "Passthrough")),
             }
         ),
         allowedRoutes=optional(
@@ -111,6 +114,9 @@ grpc_rule = optional(
 )
 
 
+stream_rule = st.fixed_dictionaries({"backendRefs": st.lists(backend, min_size=1, max_size=2)})
+
+
 def route_spec(rule: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
     """What any route asks for."""
     return st.fixed_dictionaries(
@@ -156,7 +162,11 @@ service_spec = st.fixed_dictionaries(
             st.builds(
                 lambda base, more: {**base, **more},
                 st.fixed_dictionaries({"port": st.sampled_from((80, 81)), "name": st.sampled_from(("http", "admin"))}),
-                optional(appProtocol=st.sampled_from(("kubernetes.io/h2c", "odd")), targetPort=st.just(8080)),
+                optional(
+                    appProtocol=st.sampled_from(("kubernetes.io/h2c", "odd")),
+                    targetPort=st.just(8080),
+                    protocol=st.sampled_from(("TCP", "UDP")),
+                ),
             ),
             min_size=1,
             max_size=2,
@@ -176,7 +186,7 @@ class_object = st.builds(
     st.sampled_from(("gatehouse.dev/gateway-controller", "example.com/other")),
 )
 slice_object = st.builds(
-    lambda namespace, name, service, ready, port: (
+    lambda namespace, name, service, ready, port, protocol: (
         "EndpointSlice",
         from_document(
             "EndpointSlice",
@@ -184,7 +194,7 @@ slice_object = st.builds(
                 "metadata": {"namespace": namespace, "name": name, "labels": {"kubernetes.io/service-name": service}},
                 "addressType": "IPv4",
                 "endpoints": [{"addresses": ["127.0.0.1"], "conditions": {"ready": ready}}],
-                "ports": [{"name": port, "port": 9000}],
+                "ports": [{"name": port, "port": 9000, "protocol": protocol}],
             },
         ),
     ),
@@ -193,6 +203,7 @@ slice_object = st.builds(
     names,
     st.booleans(),
     st.sampled_from(("http", "admin")),
+    st.sampled_from(("TCP", "UDP")),
 )
 grant_spec = st.fixed_dictionaries(
     {
@@ -203,7 +214,7 @@ grant_spec = st.fixed_dictionaries(
                     (
                         *(
                             ("gateway.networking.k8s.io", kind)
-                            for kind in ("HTTPRoute", "GRPCRoute", "Gateway", "ListenerSet")
+                            for kind in ("HTTPRoute", "GRPCRoute", "UDPRoute", "Gateway", "ListenerSet")
                         ),
                         ("gateway.networking.x-k8s.io", "XTelemetryPolicy"),
                     )
@@ -249,6 +260,9 @@ objects: st.SearchStrategy[tuple[str, Object]] = st.one_of(
     document("HTTPRoute", route_spec(http_rule)),
     document("HTTPRoute", route_spec(http_rule)),
     document("GRPCRoute", route_spec(grpc_rule)),
+    document("TLSRoute", route_spec(stream_rule)),
+    document("TCPRoute", route_spec(stream_rule)),
+    document("UDPRoute", route_spec(stream_rule)),
     document("Service", service_spec),
     document("ReferenceGrant", grant_spec),
     document("XTelemetryPolicy", telemetry_spec),
