@@ -3,7 +3,7 @@
 from functools import partial
 from typing import NamedTuple
 
-from translator.attach import listener_set_status, parents, policies, telemetry, usage
+from translator.attach import listener_set_status, parents, policies, telemetry, traffic, usage, xbackends
 from translator.attach import status as reports
 from translator.features import SUPPORTED_FEATURES
 from translator.incremental import Graph, Table
@@ -46,9 +46,11 @@ def declare(
         partial(reports.obstacle, awaits_envoys=awaits_envoys),
         sources.placements,
     )
-    uses = graph.derived("services used", routes.accepted, usage.of_route, sources.routes, listeners.granted)
+    uses = graph.derived("backends used", routes.accepted, usage.of_route, sources.routes, listeners.granted)
     using = graph.group("users of services", (uses, usage.by_service), (observed.collectors, telemetry.by_service))
     users = graph.derived("gateways using services", using, usage.gateways)
+    using_xbackends = graph.group("users of xbackends", (uses, usage.by_xbackend))
+    xbackend_users = graph.derived("gateways using xbackends", using_xbackends, usage.gateways)
     by_kind: dict[str, Table[Key, Status]] = {
         "GatewayClass": graph.derived(
             "class status", objects["GatewayClass"], partial(reports.of_class, SUPPORTED_FEATURES), listeners.owned
@@ -82,6 +84,20 @@ def declare(
             routes.claimed,
             objects["Service"],
             users,
+        ),
+        "XBackend": graph.derived(
+            "xbackend status", objects["XBackend"], xbackends.of_backend, routes.backings, xbackend_users
+        ),
+        "XBackendTrafficPolicy": graph.derived(
+            "traffic policy status",
+            objects["XBackendTrafficPolicy"],
+            traffic.of_policy,
+            routes.traffic_judged,
+            routes.traffic_claimed,
+            objects["Service"],
+            objects["XBackend"],
+            users,
+            xbackend_users,
         ),
         "XTelemetryPolicy": graph.derived(
             "telemetry status",
