@@ -49,7 +49,7 @@ def declare(
     uses = graph.derived("backends used", routes.accepted, usage.of_route, sources.routes, listeners.granted)
     using = graph.group("users of services", (uses, usage.by_service), (observed.collectors, telemetry.by_service))
     users = graph.derived("gateways using services", using, usage.gateways)
-    using_xbackends = graph.group("users of xbackends", (uses, usage.by_xbackend))
+    using_xbackends = graph.group("routes using xbackends", (uses, usage.by_xbackend))
     xbackend_users = graph.derived("gateways using xbackends", using_xbackends, usage.gateways)
     by_kind: dict[str, Table[Key, Status]] = {
         "GatewayClass": graph.derived(
