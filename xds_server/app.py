@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
@@ -24,6 +25,8 @@ from xds_server.local.laptop import Laptop
 from xds_server.schema import Channel
 
 log = structlog.get_logger()
+
+EVERY_ADDRESS = "[::]:"
 
 Statuses = Mapping[Ref, Status]
 
@@ -139,7 +142,12 @@ def address(text: str) -> tuple[str, int]:
 
 
 def bound(bind: Callable[[str], int], at: str) -> int:
-    """Bind a server to HOST:PORT and return the port; raises CannotListen."""
+    """Bind a server to HOST:PORT and return the port; raises CannotListen.
+
+    `[::]` is every address of both families, and of IPv4 alone on a machine without IPv6.
+    """
+    if at.startswith(EVERY_ADDRESS) and not socket.has_dualstack_ipv6():
+        at = f"0.0.0.0:{at.removeprefix(EVERY_ADDRESS)}"
     try:
         address(at)
         return bind(at)

@@ -52,16 +52,19 @@ class Pod(Value):
     """The name of the release, and of the Service that Envoys connect to."""
     image: str
     envoy_image: str
+    ipv6: bool
+    """Whether the cluster's own addresses are of IPv6, and so those by which kubelets reach pods."""
 
 
 def pod_of(environment: Mapping[str, str] = os.environ) -> Pod:
-    """Read POD_NAME, POD_NAMESPACE, GATEHOUSE_NAME, GATEHOUSE_IMAGE and GATEHOUSE_ENVOY_IMAGE."""
+    """Read POD_NAME, POD_NAMESPACE, GATEHOUSE_NAME, GATEHOUSE_IMAGE and GATEHOUSE_ENVOY_IMAGE, and a kubelet's own."""
     return Pod(
         name=environment.get("POD_NAME") or socket.gethostname(),
         namespace=environment.get("POD_NAMESPACE", "gatehouse-system"),
         installation=environment.get("GATEHOUSE_NAME", "gatehouse"),
         image=environment.get("GATEHOUSE_IMAGE", "gatehouse:dev"),
         envoy_image=environment.get("GATEHOUSE_ENVOY_IMAGE", ENVOY_IMAGE),
+        ipv6=":" in environment.get("KUBERNETES_SERVICE_HOST", ""),
     )
 
 
@@ -129,6 +132,7 @@ class Cluster:
                 image=pod.image,
                 envoy_image=pod.envoy_image,
                 audience=AUDIENCE,
+                ipv6=pod.ipv6,
             ),
             self._placed,
             namespaces=settings.namespaces or (EVERYWHERE,),

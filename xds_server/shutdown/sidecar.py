@@ -29,7 +29,9 @@ class Sidecar:
         self._admin = admin
         self._limits = limits
         self._waiting: list[socket.socket] = []
-        self._server = socket.create_server(("", port), backlog=16)
+        both = socket.has_dualstack_ipv6()
+        family = socket.AF_INET6 if both else socket.AF_INET
+        self._server = socket.create_server(("", port), family=family, backlog=16, dualstack_ipv6=both)
         self._server.setblocking(False)
         self._signals, wakeup = socket.socketpair()
         for end in (self._signals, wakeup):

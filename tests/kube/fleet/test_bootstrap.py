@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
@@ -17,11 +18,18 @@ EDGE = Key("shop", "edge")
 SETTINGS = Settings("gatehouse.dev/gateway-controller", "gatehouse.gatehouse-system.svc", 18000, "gatehouse:dev")
 
 
-def bootstrap(**spec: Any) -> dict[str, Any]:
+def bootstrap(settings: Settings = SETTINGS, **spec: Any) -> dict[str, Any]:
     document: dict[str, Any] = yaml.safe_load(
-        bootstrap_of(EDGE, build(meta("big"), spec, EnvoyParameters).spec, SETTINGS)
+        bootstrap_of(EDGE, build(meta("big"), spec, EnvoyParameters).spec, settings)
     )
     return document
+
+
+def test_probes_are_answered_over_ipv6_where_kubelets_use_it() -> None:
+    reached = msgspec.structs.replace(SETTINGS, ipv6=True)
+    (four,), (six,) = (bootstrap(it)["static_resources"]["listeners"] for it in (SETTINGS, reached))
+    assert four["address"]["socket_address"] == {"address": "0.0.0.0", "port_value": 19001}
+    assert six["address"]["socket_address"] == {"address": "::", "ipv4_compat": True, "port_value": 19001}
 
 
 def test_it_belongs_to_its_gateway_and_keeps_its_admin_interface_to_its_pod() -> None:

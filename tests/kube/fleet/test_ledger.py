@@ -158,3 +158,19 @@ def test_why_something_cannot_be_applied_is_told(error: ApiError, reason: str) -
 
 def test_nothing_is_told_where_everything_was_applied() -> None:
     assert refusal_of({}) is None
+
+
+@pytest.mark.parametrize(
+    ("families", "ipv6", "bind"),
+    [
+        (["IPv4"], False, "0.0.0.0"),
+        (["IPv4", "IPv6"], False, "::"),
+        (["IPv6"], False, "::"),
+        (["IPv4"], True, "::"),
+    ],
+)
+def test_envoys_listen_at_addresses_of_both_families_where_they_are_reached_by_ipv6(
+    families: list[str], ipv6: bool, bind: str
+) -> None:
+    ledger = seen((SERVICE, observed(spec={"type": "LoadBalancer", "ipFamilies": families})))
+    assert ledger.placement(EDGE, WANTED, None, ipv6).bind == bind

@@ -23,6 +23,9 @@ ADMIN = "admin"
 PROBES = "probes"
 """Of the listener for probes; its connections are not those of clients."""
 
+IPV4: dict[str, Any] = {"address": "0.0.0.0"}  # noqa: S104
+BOTH_FAMILIES: dict[str, Any] = {"address": "::", "ipv4_compat": True}
+
 EXTENSIONS = "type.googleapis.com/envoy.extensions"
 
 
@@ -36,7 +39,7 @@ def bootstrap_of(gateway: Key, parameters: EnvoyParametersSpec, settings: Settin
     if settings.ca:
         secured.secure(resources["clusters"][0], settings.xds_host, _files(settings))
     resources["clusters"].append(_admin_cluster())
-    resources["listeners"] = [_probes()]
+    resources["listeners"] = [_probes(settings.ipv6)]
     _keep(document["stats_config"]["stats_matcher"]["inclusion_list"]["patterns"], parameters.stats or Stats())
     for monitor in document["overload_manager"]["resource_monitors"]:
         if monitor["name"] == "envoy.resource_monitors.fixed_heap":
@@ -69,12 +72,12 @@ def _admin_cluster() -> dict[str, Any]:
     }
 
 
-def _probes() -> dict[str, Any]:
+def _probes(ipv6: bool) -> dict[str, Any]:
     """Answer /ready as Envoy's health check filter does: 503 once draining; listeners open with the first config."""
     return {
         "name": PROBES,
         "stat_prefix": PROBES,
-        "address": {"socket_address": {"address": "0.0.0.0", "port_value": PROBE_PORT}},  # noqa: S104
+        "address": {"socket_address": {**(BOTH_FAMILIES if ipv6 else IPV4), "port_value": PROBE_PORT}},
         "bypass_overload_manager": True,
         "filter_chains": [
             {

@@ -13,7 +13,7 @@ from xds_server.kube.errors import ApiError
 from xds_server.kube.fleet.names import object_name
 from xds_server.kube.fleet.objects import Document
 from xds_server.kube.fleet.observed import Observed
-from xds_server.kube.fleet.services import addresses
+from xds_server.kube.fleet.services import addresses, bind
 from xds_server.kube.fleet.settings import PROBE_PORT, SHUTDOWN_PORT
 
 RESERVED = (PROBE_PORT, SHUTDOWN_PORT)
@@ -90,13 +90,15 @@ class Ledger:
         return [(ref, found) for ref, found in self.of(gateway) if ref not in kept]
 
     def placement(
-        self, gateway: Key, infrastructure: ir.Infrastructure | ir.Held, refusal: ir.Refusal | None
+        self, gateway: Key, infrastructure: ir.Infrastructure | ir.Held, refusal: ir.Refusal | None, ipv6: bool = False
     ) -> ir.Placement:
         """Say where a Gateway is reached, and what keeps its Envoys from running."""
         service = Ref("Service", gateway.namespace, object_name(gateway.name, infrastructure.class_name))
         found = self._objects.get(service)
+        ours = found if found is not None and found.gateway == gateway else None
         return ir.Placement(
-            addresses=addresses(found) if found is not None and found.gateway == gateway else (),
+            bind=bind(ours, ipv6),
+            addresses=() if ours is None else addresses(ours),
             reserved=RESERVED,
             refusal=refusal or self._hindrance(gateway),
         )

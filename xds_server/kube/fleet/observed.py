@@ -49,6 +49,7 @@ class Spec(Part, frozen=True, rename="camel"):
     type: str = ""
     replicas: int | None = None
     cluster_ips: tuple[str, ...] = msgspec.field(name="clusterIPs", default=())
+    ip_families: tuple[str, ...] = ()
 
 
 class Ingress(Part, frozen=True, rename="camel"):

@@ -39,6 +39,12 @@ def service_spec(infrastructure: ir.Infrastructure, selector: dict[str, str]) ->
     return spec | {name: value for name, value in optional.items() if value is not None}
 
 
+def bind(service: Observed | None, ipv6: bool) -> str:
+    """Return where Envoys listen: at addresses of both families where their Service has one of IPv6."""
+    families = () if service is None else service.spec.ip_families
+    return "::" if ipv6 or "IPv6" in families else "0.0.0.0"  # noqa: S104
+
+
 def addresses(service: Observed) -> tuple[tuple[str, str], ...]:
     """Return (type, value) of where a Service is reached at its own ports.
 

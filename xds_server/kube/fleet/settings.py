@@ -25,3 +25,5 @@ class Settings(Value):
     """PEM of who signs the control plane's certificate; empty: xDS without TLS."""
     audience: str = ""
     """Of the ServiceAccount tokens that the Envoys show; empty: they show none."""
+    ipv6: bool = False
+    """Whether pods are reached by IPv6, by kubelets above all; then Envoys listen at addresses of both families."""
