@@ -25,7 +25,6 @@ from translator.xds.resource import (
 from translator.xds.streams import EncodedStream
 from translator.xds.verdicts import stream_suspects, suspects
 
-
 SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 """Where Debian keeps CA certificates, and so Envoy's images."""
 
@@ -267,9 +266,10 @@ class Translator:
         return stream_suspects((it for _, it in members if isinstance(it, EncodedStream)), held)
 
     def certificates(self) -> Iterator[tuple[Key, Certificate]]:
-        """Every Secret that a listener serves a certificate from, and what there is to know of that without a clock."""
+        """Every Secret whose certificate clients or backends are shown, and what is known of it without a clock."""
         listeners = (it for _, parent in self._listeners.parents.items() for it in parent.listeners if it.serves)
-        for secret_key in sorted({secret_key for it in listeners for secret_key in it.certificates}):
+        served = {secret_key for it in listeners for secret_key in it.certificates}
+        for secret_key in sorted(served.union(it for _, it in self._listeners.presented.items())):
             checked = self._listeners.checked.get(secret_key)
             if isinstance(checked, Certificate):
                 yield secret_key, checked

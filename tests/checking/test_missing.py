@@ -87,3 +87,30 @@ def test_gateways_of_another_controller_are_left_alone_with_their_routes() -> No
     theirs = builders.gateway_class(controller="example.com/other")
     edge = builders.gateway(builders.listener("tcp", 90, "TCP"), builders.https("https", "cert"))
     assert judged(theirs, edge, builders.http_route({"backendRefs": [to()]})) == []
+
+
+def test_missing_authorities_and_certificates_are_warnings_and_taken_to_be_good() -> None:
+    clients = {"validation": {"caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "clients"}]}}
+    tls = {"frontend": {"default": clients}, "backend": {"clientCertificateRef": {"name": "edge-client"}}}
+    edge = builders.gateway(builders.https("https", "edge-tls"), tls=tls)
+    bundle = {"group": "certificates.k8s.io", "kind": "ClusterTrustBundle", "name": "internal"}
+    world = (CLASS, edge, builders.http_route({"backendRefs": [to()]}), CART)
+    policy = builders.backend_tls_policy("cart", authorities=(bundle,))
+    assert errors(*world, policy) == []
+    assert warnings(*world, policy) == [
+        ("Gateway shop/edge", "spec.listeners[0].tls.certificateRefs[0]", "NotFound"),
+        ("Gateway shop/edge", "spec.tls.backend.clientCertificateRef", "NotFound"),
+        ("Gateway shop/edge", "spec.tls.frontend.default.validation.caCertificateRefs[0]", "NotFound"),
+        ("BackendTLSPolicy shop/verify", "spec.validation.caCertificateRefs[0]", "NotFound"),
+    ]
+
+
+def test_a_policy_that_cannot_be_followed_is_an_error() -> None:
+    policy = builders.backend_tls_policy("cart", options={"minVersion": "1.3"})
+    ca = builders.config_map("ca", "no certificate")
+    found = errors(CLASS, EDGE, builders.http_route({"backendRefs": [to()]}), CART, policy, ca)
+    assert {(who, reason) for who, _, reason in found} == {
+        ("BackendTLSPolicy shop/verify", "Invalid"),
+        ("BackendTLSPolicy shop/verify", "InvalidCACertificateRef"),
+        ("HTTPRoute shop/route", "InvalidBackendTLS"),
+    }

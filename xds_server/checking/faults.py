@@ -53,8 +53,9 @@ def faults(ref: Ref, value: Object, world: World) -> Iterator[Fault]:
         case gateway.ListenerSet():
             yield from _of_listener_set(ref, value, world)
         case telemetry.XTelemetryPolicy():
-            asked = attached_telemetry.resolve(ref.key, value, world.services, world.granted, world.targeted)
-            if asked.unresolved is not None:
+            asked = attached_telemetry.resolve(ref.key, value, world.services, world.granted, world.targeted, {})
+            provider = value.spec.tracing.provider
+            if provider is not None and provider.backend_ref.kind == "Service" and asked.unresolved is not None:
                 yield Fault("spec.tracing.provider.backendRef", asked.unresolved)
             yield from (Fault("spec.tracing", it) for it in asked.left_out)
         case routes.HTTPRoute() | routes.GRPCRoute():

@@ -20,6 +20,8 @@ CONSEQUENCES: Mapping[str, str] = {
     "Gateway": "whether it admits what wants to attach cannot be judged; give it too, or correct the reference",
     "ListenerSet": "whether it admits the route cannot be judged; give it too, or correct the reference",
     "Secret": "it is taken to hold a good certificate; give it too, or correct the reference",
+    "ConfigMap": "it is taken to hold good CA certificates; give it too, or correct the reference",
+    "ClusterTrustBundle": "it is taken to hold good CA certificates; give it too, or correct the reference",
 }
 OTHERWISE = "give it too, or correct the reference"
 

@@ -169,6 +169,6 @@ def _named(ref: Ref, field: str, written: Named) -> Iterator[Reference]:
     if kind is None or kind.group != written.group:
         return
     namespace = None if isinstance(written, gateway.LocalParametersReference) else written.namespace
-    place = Key(namespace or ref.namespace, written.name)
+    place = Key((namespace or ref.namespace) if kind.namespaced else "", written.name)
     port = written.port if isinstance(written, routes.BackendObjectReference) else None
     yield Reference(ref, field, Ref(written.kind, *place), port=port)

@@ -15,6 +15,7 @@ from translator.api import core, gateway
 from translator.api.kinds import Object
 from translator.api.meta import Meta
 from translator.api.parameters import EnvoyParameters
+from translator.attach.authorities import AUTHORITIES
 from translator.attach.certificates import CERTIFICATE, PRIVATE_KEY, TLS_SECRET
 from translator.value import Ref
 from xds_server.checking.references import Reference
@@ -42,7 +43,13 @@ def stand_in(target: Ref, references: Sequence[Reference], controller_name: str)
             both = (core.ServicePort(port, protocol=transport) for port in ports for transport in ("TCP", "UDP"))
             return core.Service(meta, core.ServiceSpec(ports=tuple(both)))
         case "Secret":
-            return core.Secret(meta, TLS_SECRET, _certificate())
+            certificate = _certificate()
+            return core.Secret(meta, TLS_SECRET, {**certificate, AUTHORITIES: certificate[CERTIFICATE]})
+        case "ConfigMap":
+            return core.ConfigMap(meta, {AUTHORITIES: _certificate()[CERTIFICATE].decode()})
+        case "ClusterTrustBundle":
+            bundle = core.ClusterTrustBundleSpec(_certificate()[CERTIFICATE].decode())
+            return core.ClusterTrustBundle(meta, bundle)
         case "EnvoyParameters":
             return EnvoyParameters(meta)
         case _:

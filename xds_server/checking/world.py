@@ -57,6 +57,7 @@ def world_of(objects: Mapping[Ref, Object], controller_name: str) -> World:
     graph.commit()
     given: Mapping[str, Any] = sources.objects
     served = {key for _, it in attached.parents.items() for listener in it.listeners for key in listener.certificates}
+    served.update(key for _, key in attached.presented.items())
     return World(
         classes=given["GatewayClass"],
         owned=attached.owned,
