@@ -350,6 +350,19 @@ def watch(
 
 
 @app.command()
+def bundle(
+    path: Annotated[
+        Path | None, typer.Argument(help="The archive to write; `gatehouse-DATE-TIME.tar.gz` here if not given.")
+    ] = None,
+    server: Server = DEBUG_ADDRESS,
+) -> None:
+    """Write all that a running control plane knows into an **archive for support**, secrets removed."""
+    from xds_server.cli import bundle as command
+
+    raise typer.Exit(command.run(server, path=path))
+
+
+@app.command()
 def echo(
     port: Annotated[int, typer.Option(help="HTTP/1.1, cleartext HTTP/2, WebSockets and gRPC.")] = 8080,
     tls_port: Annotated[int | None, typer.Option(help="The same over TLS, with a self-signed certificate.")] = None,
