@@ -7,6 +7,19 @@ from typing import Annotated
 
 import typer
 
+from xds_server.cli import inside
+from xds_server.cli.options import (
+    CONTROLLER,
+    SYSTEM_AUTHORITIES,
+    Channel,
+    Controller,
+    GatewayOption,
+    LogLevel,
+    Output,
+    Paths,
+    one_of,
+)
+
 app = typer.Typer(
     name="gatehouse",
     no_args_is_help=True,
@@ -17,35 +30,7 @@ app = typer.Typer(
     "Try `gatehouse up examples/quickstart`: a Gateway, a route and a backend on this machine, served by a real Envoy.",
 )
 
-CONTROLLER = "gatehouse.dev/gateway-controller"
-SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
-
-Paths = Annotated[
-    list[Path],
-    typer.Argument(
-        help="Files or folders (read recursively) of YAML or JSON; `-` is standard input.", metavar="PATH..."
-    ),
-]
-Channel = Annotated[
-    str,
-    typer.Option(help="Which Gateway API 1.7 definitions apply: `experimental` (all fields and kinds) or `standard`."),
-]
-Controller = Annotated[
-    str, typer.Option("--controller-name", help="Serve GatewayClasses of this controller; others are left alone.")
-]
-LogLevel = Annotated[str, typer.Option(help="`debug`, `info`, `warning` or `error`.")]
-GatewayOption = Annotated[str | None, typer.Option("--gateway", help="Only this Gateway.", metavar="NAMESPACE/NAME")]
-Server = Annotated[
-    str,
-    typer.Option(
-        help="The control plane's debug endpoint; `cluster` reaches the kubeconfig's through a port-forward.",
-        metavar="HOST:PORT|cluster[/NAMESPACE[/RELEASE]]",
-        envvar="GATEHOUSE_SERVER",
-    ),
-]
-DEBUG_ADDRESS = "127.0.0.1:18001"
-Text = Annotated[str, typer.Option("-o", "--output", help="`text`, `yaml` or `json`.")]
-Output = Annotated[str, typer.Option("-o", "--output", help="`yaml` or `json`.")]
+app.add_typer(inside.app)
 
 
 @app.command()
@@ -85,7 +70,7 @@ def up(
             address=_ip_address(address),
             envoy=envoy,
             debug_port=debug_port,
-            channel=_one_of(channel, "--channel", "experimental", "standard"),
+            channel=one_of(channel, "--channel", "experimental", "standard"),
             controller_name=controller_name,
             log_level=log_level,
             plain=plain,
@@ -150,13 +135,13 @@ def serve(
             xds_address=xds_address,
             debug_address=debug_address,
             metrics_address=metrics_address,
-            channel=_one_of(channel, "--channel", "experimental", "standard"),
+            channel=one_of(channel, "--channel", "experimental", "standard"),
             controller_name=controller_name,
             log_level=log_level,
             namespaces=tuple(name for name in watch_namespaces.split(",") if name),
             certificate=xds_certificate,
             system_authorities=system_authorities,
-            log_json=_one_of(log_format, "--log-format", "text", "json") == "json",
+            log_json=one_of(log_format, "--log-format", "text", "json") == "json",
         ),
     )
 
@@ -186,9 +171,9 @@ def translate(
     command.run(
         paths,
         gateway=gateway,
-        type_=None if type_ is None else _one_of(type_, "--type", *kinds),
-        output=_one_of(output, "--output", "yaml", "json"),
-        channel=_one_of(channel, "--channel", "experimental", "standard"),
+        type_=None if type_ is None else one_of(type_, "--type", *kinds),
+        output=one_of(output, "--output", "yaml", "json"),
+        channel=one_of(channel, "--channel", "experimental", "standard"),
         controller_name=controller_name,
     )
 
@@ -215,151 +200,11 @@ def check(
         command.run(
             paths,
             strict=strict,
-            output=_one_of(output, "--output", "text", "json"),
-            channel=_one_of(channel, "--channel", "experimental", "standard"),
+            output=one_of(output, "--output", "text", "json"),
+            channel=one_of(channel, "--channel", "experimental", "standard"),
             controller_name=controller_name,
         )
     )
-
-
-@app.command()
-def snapshot(
-    gateway: GatewayOption = None,
-    type_: Annotated[
-        str | None, typer.Option("--type", help="`listeners`, `routes`, `clusters`, `endpoints` or `secrets`.")
-    ] = None,
-    server: Server = DEBUG_ADDRESS,
-    output: Output = "yaml",
-) -> None:
-    """Print what a **running** control plane serves, and what each Envoy has accepted or refused of it."""
-    from xds_server.cli import snapshot as command
-
-    raise typer.Exit(
-        command.run(
-            server,
-            gateway=gateway,
-            type_=None
-            if type_ is None
-            else _one_of(type_, "--type", "listeners", "routes", "clusters", "endpoints", "secrets"),
-            output=_one_of(output, "--output", "yaml", "json"),
-        )
-    )
-
-
-@app.command()
-def explain(
-    method: Annotated[str, typer.Argument(help="`GET`, `POST`, ...", metavar="METHOD")],
-    url: Annotated[str, typer.Argument(help="For example `https://shop.example.com/cart?color=red`.", metavar="URL")],
-    header: Annotated[
-        list[str] | None,
-        typer.Option("-H", "--header", help="A header; repeat for several.", metavar="'NAME: VALUE'"),
-    ] = None,
-    server_name: Annotated[
-        str | None,
-        typer.Option("--sni", help="The server name of TLS, where it is not the URL's host.", metavar="NAME"),
-    ] = None,
-    file: Annotated[
-        list[Path] | None,
-        typer.Option("-f", "--file", help="Ask these files or folders instead of a server.", metavar="PATH"),
-    ] = None,
-    server: Server = DEBUG_ADDRESS,
-    gateway: GatewayOption = None,
-    output: Text = "text",
-    channel: Channel = "experimental",
-    controller_name: Controller = CONTROLLER,
-) -> None:
-    """Say **which way a request goes** and why: the listener, the host, every rule considered with the first thing
-    that spoke against it, the winner, its backends and their endpoints.
-
-    The port of the URL is the listener's. Exit status: 0 it is served, 1 it is not, 2 nobody can tell.
-    """
-    from xds_server.cli import explain as command
-    from xds_server.debug.v1 import debug_pb2 as pb
-
-    request = pb.ExplainRequest(
-        method=method, url=url, headers=header or (), server_name=server_name, gateway=gateway or ""
-    )
-    raise typer.Exit(
-        command.run(
-            request,
-            paths=file or (),
-            server=server,
-            output=_one_of(output, "--output", "text", "yaml", "json"),
-            channel=_one_of(channel, "--channel", "experimental", "standard"),
-            controller_name=controller_name,
-        )
-    )
-
-
-@app.command()
-def status(
-    kind: Annotated[str, typer.Option("--kind", help="Only this kind, for example `HTTPRoute`.")] = "",
-    namespace: Annotated[str, typer.Option("-n", "--namespace", help="Only this namespace.")] = "",
-    amiss: Annotated[bool, typer.Option("--amiss", help="Only objects with something amiss.")] = False,
-    server: Server = DEBUG_ADDRESS,
-    output: Text = "text",
-) -> None:
-    """Print how every object **is**: what it is told in its conditions, by a running control plane.
-
-    Exit status: 0 all is as it should be, 1 something is not, 2 nobody can be asked.
-    """
-    from xds_server.cli import status as command
-
-    form = _one_of(output, "--output", "text", "yaml", "json")
-    raise typer.Exit(command.status(server, kind=kind, namespace=namespace, amiss=amiss, output=form))
-
-
-@app.command()
-def envoys(gateway: GatewayOption = None, server: Server = DEBUG_ADDRESS, output: Text = "text") -> None:
-    """Print the **Envoys** of each Gateway: what they hold, what they were sent, what they refused.
-
-    Exit status: 0 nothing is refused, 1 something is, 2 nobody can be asked.
-    """
-    from xds_server.cli import status as command
-
-    form = _one_of(output, "--output", "text", "yaml", "json")
-    raise typer.Exit(command.envoys(server, gateway=gateway or "", output=form))
-
-
-@app.command()
-def diff(
-    gateway: GatewayOption = None,
-    limit: Annotated[int, typer.Option("--last", help="How many changes.", min=1)] = 5,
-    server: Server = DEBUG_ADDRESS,
-    output: Text = "text",
-) -> None:
-    """Print the last **changes** to what Envoys are given, and the objects that caused them."""
-    from xds_server.cli import changes as command
-
-    form = _one_of(output, "--output", "text", "yaml", "json")
-    raise typer.Exit(command.diff(server, gateway=gateway or "", limit=limit, output=form))
-
-
-@app.command()
-def watch(
-    gateway: GatewayOption = None,
-    contents: Annotated[bool, typer.Option("--contents", help="With what was and what is.")] = False,
-    server: Server = DEBUG_ADDRESS,
-    output: Text = "text",
-) -> None:
-    """Print changes to what Envoys are given **as they happen**, until Ctrl-C."""
-    from xds_server.cli import changes as command
-
-    form = _one_of(output, "--output", "text", "yaml", "json")
-    raise typer.Exit(command.watch(server, gateway=gateway or "", contents=contents, output=form))
-
-
-@app.command()
-def bundle(
-    path: Annotated[
-        Path | None, typer.Argument(help="The archive to write; `gatehouse-DATE-TIME.tar.gz` here if not given.")
-    ] = None,
-    server: Server = DEBUG_ADDRESS,
-) -> None:
-    """Write all that a running control plane knows into an **archive for support**, secrets removed."""
-    from xds_server.cli import bundle as command
-
-    raise typer.Exit(command.run(server, path=path))
 
 
 @app.command()
@@ -429,12 +274,6 @@ def version() -> None:
     from importlib.metadata import version as installed
 
     typer.echo(f"gatehouse {installed('gatehouse')} (Gateway API 1.7.0, Envoy 1.40)")
-
-
-def _one_of(value: str, option: str, *choices: str) -> str:
-    if value not in choices:
-        raise typer.BadParameter(f"{value!r} is none of {', '.join(choices)}", param_hint=option)
-    return value
 
 
 def _ip_address(value: str) -> str:

@@ -1,0 +1,162 @@
+"""Commands that look inside a running control plane."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xds_server.cli.options import (
+    CONTROLLER,
+    DEBUG_ADDRESS,
+    Channel,
+    Controller,
+    GatewayOption,
+    Output,
+    Server,
+    Text,
+    one_of,
+)
+
+app = typer.Typer()
+
+PANEL = "Look inside"
+
+
+@app.command(rich_help_panel=PANEL)
+def snapshot(
+    gateway: GatewayOption = None,
+    type_: Annotated[
+        str | None, typer.Option("--type", help="`listeners`, `routes`, `clusters`, `endpoints` or `secrets`.")
+    ] = None,
+    server: Server = DEBUG_ADDRESS,
+    output: Output = "yaml",
+) -> None:
+    """Print what a **running** control plane serves, and what each Envoy has accepted or refused of it."""
+    from xds_server.cli import snapshot as command
+
+    raise typer.Exit(
+        command.run(
+            server,
+            gateway=gateway,
+            type_=None
+            if type_ is None
+            else one_of(type_, "--type", "listeners", "routes", "clusters", "endpoints", "secrets"),
+            output=one_of(output, "--output", "yaml", "json"),
+        )
+    )
+
+
+@app.command(rich_help_panel=PANEL)
+def explain(
+    method: Annotated[str, typer.Argument(help="`GET`, `POST`, ...", metavar="METHOD")],
+    url: Annotated[str, typer.Argument(help="For example `https://shop.example.com/cart?color=red`.", metavar="URL")],
+    header: Annotated[
+        list[str] | None,
+        typer.Option("-H", "--header", help="A header; repeat for several.", metavar="'NAME: VALUE'"),
+    ] = None,
+    server_name: Annotated[
+        str | None,
+        typer.Option("--sni", help="The server name of TLS, where it is not the URL's host.", metavar="NAME"),
+    ] = None,
+    file: Annotated[
+        list[Path] | None,
+        typer.Option("-f", "--file", help="Ask these files or folders instead of a server.", metavar="PATH"),
+    ] = None,
+    server: Server = DEBUG_ADDRESS,
+    gateway: GatewayOption = None,
+    output: Text = "text",
+    channel: Channel = "experimental",
+    controller_name: Controller = CONTROLLER,
+) -> None:
+    """Say **which way a request goes** and why: the listener, the host, every rule considered with the first thing
+    that spoke against it, the winner, its backends and their endpoints.
+
+    The port of the URL is the listener's. Exit status: 0 it is served, 1 it is not, 2 nobody can tell.
+    """
+    from xds_server.cli import explain as command
+    from xds_server.debug.v1 import debug_pb2 as pb
+
+    request = pb.ExplainRequest(
+        method=method, url=url, headers=header or (), server_name=server_name, gateway=gateway or ""
+    )
+    raise typer.Exit(
+        command.run(
+            request,
+            paths=file or (),
+            server=server,
+            output=one_of(output, "--output", "text", "yaml", "json"),
+            channel=one_of(channel, "--channel", "experimental", "standard"),
+            controller_name=controller_name,
+        )
+    )
+
+
+@app.command(rich_help_panel=PANEL)
+def status(
+    kind: Annotated[str, typer.Option("--kind", help="Only this kind, for example `HTTPRoute`.")] = "",
+    namespace: Annotated[str, typer.Option("-n", "--namespace", help="Only this namespace.")] = "",
+    amiss: Annotated[bool, typer.Option("--amiss", help="Only objects with something amiss.")] = False,
+    server: Server = DEBUG_ADDRESS,
+    output: Text = "text",
+) -> None:
+    """Print how every object **is**: what it is told in its conditions, by a running control plane.
+
+    Exit status: 0 all is as it should be, 1 something is not, 2 nobody can be asked.
+    """
+    from xds_server.cli import status as command
+
+    form = one_of(output, "--output", "text", "yaml", "json")
+    raise typer.Exit(command.status(server, kind=kind, namespace=namespace, amiss=amiss, output=form))
+
+
+@app.command(rich_help_panel=PANEL)
+def envoys(gateway: GatewayOption = None, server: Server = DEBUG_ADDRESS, output: Text = "text") -> None:
+    """Print the **Envoys** of each Gateway: what they hold, what they were sent, what they refused.
+
+    Exit status: 0 nothing is refused, 1 something is, 2 nobody can be asked.
+    """
+    from xds_server.cli import status as command
+
+    form = one_of(output, "--output", "text", "yaml", "json")
+    raise typer.Exit(command.envoys(server, gateway=gateway or "", output=form))
+
+
+@app.command(rich_help_panel=PANEL)
+def diff(
+    gateway: GatewayOption = None,
+    limit: Annotated[int, typer.Option("--last", help="How many changes.", min=1)] = 5,
+    server: Server = DEBUG_ADDRESS,
+    output: Text = "text",
+) -> None:
+    """Print the last **changes** to what Envoys are given, and the objects that caused them."""
+    from xds_server.cli import changes as command
+
+    form = one_of(output, "--output", "text", "yaml", "json")
+    raise typer.Exit(command.diff(server, gateway=gateway or "", limit=limit, output=form))
+
+
+@app.command(rich_help_panel=PANEL)
+def watch(
+    gateway: GatewayOption = None,
+    contents: Annotated[bool, typer.Option("--contents", help="With what was and what is.")] = False,
+    server: Server = DEBUG_ADDRESS,
+    output: Text = "text",
+) -> None:
+    """Print changes to what Envoys are given **as they happen**, until Ctrl-C."""
+    from xds_server.cli import changes as command
+
+    form = one_of(output, "--output", "text", "yaml", "json")
+    raise typer.Exit(command.watch(server, gateway=gateway or "", contents=contents, output=form))
+
+
+@app.command(rich_help_panel=PANEL)
+def bundle(
+    path: Annotated[
+        Path | None, typer.Argument(help="The archive to write; `gatehouse-DATE-TIME.tar.gz` here if not given.")
+    ] = None,
+    server: Server = DEBUG_ADDRESS,
+) -> None:
+    """Write all that a running control plane knows into an **archive for support**, secrets removed."""
+    from xds_server.cli import bundle as command
+
+    raise typer.Exit(command.run(server, path=path))
