@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.ads.envoy_model import NODE
 from tests.ads.transcript import (
     Transcript,
     ack,
@@ -272,6 +273,48 @@ def test_a_listener_waits_for_its_clusters_and_another_leaves_after_it(play: Tra
         known(new, of=LISTENER), known(cart_v1, of=CLUSTER),
         pushed((LISTENER, "old")), sent(CLUSTER, cart_v1),
         recv(ack(CLUSTER)), sent(LISTENER, new, removed=["old"]),
+    )  # fmt: skip
+
+
+def test_a_changed_listener_keeps_its_last_version_while_it_waits_and_delays_no_other(play: Transcript) -> None:
+    """What only it named goes once Envoy has what it is now."""
+    tcp_v1, tcp_v2 = resource("tcp", b"1", ["cart"]), resource("tcp", b"2", ["shop"])
+    http_v1, http_v2 = resource("http", b"1"), resource("http", b"2")
+    play(
+        known(cart_v1, of=CLUSTER), known(tcp_v1, http_v1, of=LISTENER),
+        recv(subscribe(CLUSTER)), sent(CLUSTER, cart_v1), recv(ack(CLUSTER)),
+        recv(subscribe(LISTENER)), sent(LISTENER, http_v1, tcp_v1), recv(ack(LISTENER)),
+        known(shop_v1, of=CLUSTER), known(tcp_v2, http_v2, of=LISTENER),
+        pushed((CLUSTER, "cart")), sent(CLUSTER, shop_v1), sent(LISTENER, http_v2), recv(ack(LISTENER)), quiet,
+        recv(ack(CLUSTER)), sent(LISTENER, tcp_v2),
+        recv(ack(LISTENER)), sent(CLUSTER, removed=["cart"]),
+    )  # fmt: skip
+
+
+def test_a_waiting_listener_goes_out_at_the_deadline(play: Transcript) -> None:
+    """As a virtual host does, so that one cluster that never warms stops nobody for ever."""
+    tcp = resource("tcp", b"1", ["shop"])
+    play(
+        recv(subscribe(CLUSTER)), sent(CLUSTER), recv(ack(CLUSTER)),
+        recv(subscribe(LISTENER)), sent(LISTENER), recv(ack(LISTENER)),
+        known(tcp, of=LISTENER),
+        pushed(shop_v1, of=CLUSTER), sent(CLUSTER, shop_v1),
+        after(1.4), quiet,
+        after(0.2), sent(LISTENER, tcp),
+    )  # fmt: skip
+
+
+def test_a_late_ack_says_nothing_of_a_cluster_that_was_removed_and_sent_anew(play: Transcript) -> None:
+    """Envoy may hold its first ACK for long; the cluster of today is another one."""
+    tcp = resource("tcp", b"1", ["cart"])
+    play(
+        known(eds_v1, of=CLUSTER),
+        recv(subscribe(CLUSTER)), sent(CLUSTER, eds_v1),
+        pushed((CLUSTER, "cart")), after(1.1), sent(CLUSTER, removed=["cart"]),
+        pushed(eds_v1, of=CLUSTER), after(1.1), sent(CLUSTER, eds_v1),
+        known(tcp, of=LISTENER), recv(subscribe(LISTENER)), quiet,
+        recv(Request(CLUSTER, NODE, nonce="1")), quiet,
+        recv(ack(CLUSTER)), sent(LISTENER, tcp),
     )  # fmt: skip
 
 
