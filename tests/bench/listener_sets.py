@@ -47,13 +47,13 @@ class World:
         self._put("Service", {"name": "app", "namespace": home}, ports=[{"port": 80}])
         self.listener_set(number)
 
-    def listener_set(self, number: int, hostname: str = "") -> None:
+    def listener_set(self, number: int, hostname: str = "", created: str = "2026-01-01T00:00:00Z") -> None:
         """Add or change a tenant's ListenerSet: one hostname, with the tenant's own certificate if it is HTTPS."""
         entry: dict[str, Any] = {"name": "web", "port": 80, "protocol": "HTTP"}
         if self.https:
             entry |= {"port": 443, "protocol": "HTTPS", "tls": {"certificateRefs": [{"name": "tls"}]}}
         entry["hostname"] = hostname or f"t{number}.example.com"
-        metadata = {"name": "web", "namespace": f"t{number}", "creationTimestamp": "2026-01-01T00:00:00Z"}
+        metadata = {"name": "web", "namespace": f"t{number}", "creationTimestamp": created}
         self._put("ListenerSet", metadata, parentRef=EDGE, listeners=[entry])
 
     def route(self, number: int, path: str = "") -> None:
