@@ -533,6 +533,8 @@ class Tracer(Value):
 
     cluster: ClusterKey
     """Spoken to over HTTP/2 it takes OTLP over gRPC, else over HTTP."""
+    authority: str
+    """The host that it is asked for by."""
     service_name: str
     headers: tuple[tuple[str, str], ...] = ()
     """Sent along with spans."""

@@ -31,7 +31,7 @@ def policy(*targets: dict[str, Any], name: str = "tracing", created: str = "", *
 
 def resolve(asked: XTelemetryPolicy, *services: Any) -> telemetry.Tracing:
     """What a policy asks for; the collector exists unless other Services are given."""
-    return telemetry.resolve(POLICY, asked, {it.metadata.key: it for it in services or (COLLECTOR,)}, {}, {})
+    return telemetry.resolve(POLICY, asked, {it.metadata.key: it for it in services or (COLLECTOR,)}, {}, {}, {})
 
 
 def spans(**tracing: Any) -> tuple[str, int, int]:

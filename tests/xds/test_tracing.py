@@ -8,7 +8,7 @@ from translator.value import Key
 from translator.xds.resource import ResourceType
 
 COLLECTOR = ir.ClusterKey("shop", "collector", 4317, "http2")
-TRACER = ir.Tracer(COLLECTOR, "edge.infra")
+TRACER = ir.Tracer(COLLECTOR, "collector.shop", "edge.infra")
 
 
 def traced(*listeners: ir.Listener) -> World:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import TypeAlias
 
+import msgspec
+
 from translator import ir
 from translator.api.core import Service
 from translator.api.gateway import GATEWAY_GROUP, Gateway
@@ -22,17 +24,20 @@ from translator.api.telemetry import (
     TracingProvider,
     XTelemetryPolicy,
 )
-from translator.attach import attributes, backends
+from translator.attach import attributes, backends, xbackends
 from translator.attach.conditions import Reason, Type, condition, refused
 from translator.attach.grants import Grants, permitted
 from translator.attach.listeners import GatewayListeners
 from translator.attach.policies import Targeting
+from translator.attach.xbackends import Backing
 from translator.ir import Refusal
 from translator.status import Condition, ParentStatus, PolicyStatus
 from translator.value import Key, Lookup, Ref, Value
 from translator.xds.names import cluster_name
 
 KIND = "XTelemetryPolicy"
+COLLECTORS = (("", "Service"), (EXPERIMENTAL_GROUP, xbackends.KIND))
+"""Groups and kinds of backends that may receive spans."""
 OTLP_HTTP_PORT = 4318
 """Where collectors speak OTLP over HTTP; where nothing else is said, all other ports speak it over gRPC."""
 OVER_HTTP = {"http2": "http1", "https2": "https1"}
@@ -66,18 +71,20 @@ def resolve(
     services: Lookup[Key, Service],
     granted: Lookup[str, Grants],
     targeted: Lookup[Key, Targeting],
+    backings: Lookup[Key, Backing],
 ) -> Tracing:
     """Resolve what a policy asks for; disabled, or left to us, there are no spans."""
     asked = policy.spec.tracing
     if asked.mode != "Enabled" or asked.provider is None:
         return Tracing()
-    cluster = _collector(key, asked.provider, services, granted, targeted)
+    cluster = _collector(key, asked.provider, services, granted, targeted, backings)
     left_out = tuple(_left_out(asked, cluster))
     if isinstance(cluster, Refusal):
         return Tracing(unresolved=cluster, left_out=left_out)
     kind, spans = _sampled(asked)
     headers = tuple((it.name, it.value) for it in asked.provider.headers if not _is_unspeakable(it.value, cluster))
-    return Tracing(ir.Tracer(cluster, asked.service_name, headers, kind), spans, left_out=left_out)
+    authority = _authority(cluster, services, backings)
+    return Tracing(ir.Tracer(cluster, authority, asked.service_name, headers, kind), spans, left_out=left_out)
 
 
 def tracer(
@@ -89,7 +96,7 @@ def tracer(
         return None
     asked = tracing.tracer
     service = asked.service_name or f"{gateway.name}.{gateway.namespace}"
-    return ir.Tracer(asked.cluster, service, asked.headers, asked.sampling)
+    return msgspec.structs.replace(asked, service_name=service)
 
 
 def spans(gateway: Key, claims: Claims, tracings: Lookup[Key, Tracing]) -> ir.Spans | None:
@@ -109,8 +116,8 @@ def collector(
     ours: Lookup[Key, GatewayListeners],
     policies: Lookup[Key, XTelemetryPolicy],
     granted: Lookup[str, Grants],
-) -> Key | None:
-    """Name the Service that is to receive a Gateway's spans, there or not, as far as it may."""
+) -> Ref | None:
+    """Name the Service or XBackend that is to receive a Gateway's spans, there or not, as far as it may."""
     key = claims[0][1]
     policy = policies.get(key)
     if policy is None or policy.spec.tracing.provider is None or ours.get(gateway) is None:
@@ -118,14 +125,15 @@ def collector(
     ref = policy.spec.tracing.provider.backend_ref
     place = Key(ref.namespace or key.namespace, ref.name)
     admitted = place.namespace == key.namespace or permitted(
-        granted.get(place.namespace), EXPERIMENTAL_GROUP, KIND, key.namespace, "", "Service", ref.name
+        granted.get(place.namespace), EXPERIMENTAL_GROUP, KIND, key.namespace, ref.group, ref.kind, ref.name
     )
-    return place if admitted and (ref.group, ref.kind) == ("", "Service") else None
+    return Ref(ref.kind, *place) if admitted and (ref.group, ref.kind) in COLLECTORS else None
 
 
-def by_service(gateway: Key, service: Key) -> Iterator[tuple[Key, Ref, tuple[Key, ...]]]:
-    """Put a Gateway to the others that use a Service."""
-    yield service, Ref("Gateway", *gateway), (gateway,)
+def by_backend(kind: str, gateway: Key, collector: Ref) -> Iterator[tuple[Key, Ref, tuple[Key, ...]]]:
+    """Put a Gateway to the others that use a backend of some kind."""
+    if collector.kind == kind:
+        yield collector.key, Ref("Gateway", *gateway), (gateway,)
 
 
 # ---- what is asked for ----------------------------------------------------------------------------------------------
@@ -137,17 +145,38 @@ def _collector(
     services: Lookup[Key, Service],
     granted: Lookup[str, Grants],
     targeted: Lookup[Key, Targeting],
+    backings: Lookup[Key, Backing],
 ) -> ir.ClusterKey | Refusal:
     """Find where spans go, and whether OTLP is spoken over gRPC there (HTTP/2) or over HTTP (HTTP/1.1)."""
     home = Ref(KIND, *key)
-    found = backends.resolve(provider.backend_ref, home, services, granted, targeted, group=EXPERIMENTAL_GROUP)
-    if isinstance(found, Refusal) or found.port != OTLP_HTTP_PORT:
-        return found
-    service = services.get(Key(found.namespace, found.name))
-    port = None if service is None else backends.port_of(service, found.port)
-    if port is None or port.app_protocol:
+    found = backends.resolve(
+        provider.backend_ref, home, services, granted, targeted, group=EXPERIMENTAL_GROUP, backings=backings
+    )
+    if isinstance(found, Refusal) or found.port != OTLP_HTTP_PORT or _says_how(found, services, backings):
         return found
     return found._replace(protocol=OVER_HTTP.get(found.protocol, found.protocol))
+
+
+def _says_how(cluster: ir.ClusterKey, services: Lookup[Key, Service], backings: Lookup[Key, Backing]) -> bool:
+    """Whether a backend tells how it is spoken to."""
+    place = Key(cluster.namespace, cluster.name)
+    if cluster.kind == xbackends.KIND:
+        backing = backings.get(place)
+        return backing is not None and bool(backing.protocol)
+    service = services.get(place)
+    port = None if service is None else backends.port_of(service, cluster.port)
+    return port is not None and bool(port.app_protocol)
+
+
+def _authority(cluster: ir.ClusterKey, services: Lookup[Key, Service], backings: Lookup[Key, Backing]) -> str:
+    """A collector outside of the cluster is asked for by its own name."""
+    place = Key(cluster.namespace, cluster.name)
+    service, backing = services.get(place), backings.get(place)
+    if cluster.kind == xbackends.KIND:
+        host = "" if backing is None else backing.host
+    else:
+        host = "" if service is None else service.spec.external_name.rstrip(".")
+    return host or f"{cluster.name}.{cluster.namespace}"
 
 
 def _sampled(asked: TracingConfig) -> tuple[str, ir.Spans]:
@@ -262,7 +291,9 @@ def _outcome(policy: XTelemetryPolicy, tracing: Tracing | None) -> str:
         return "the policy is accepted, but nobody can receive spans; see ResolvedRefs"
     cluster = tracing.tracer.cluster
     protocol = "gRPC" if cluster.protocol in OVER_HTTP else "HTTP"
-    return f"the policy is accepted: spans go to Service {cluster.namespace}/{cluster.name}, OTLP over {protocol}"
+    return (
+        f"the policy is accepted: spans go to {cluster.kind} {cluster.namespace}/{cluster.name}, OTLP over {protocol}"
+    )
 
 
 def _also(accepted: Condition, tracing: Tracing | None) -> Iterable[Condition]:

@@ -32,6 +32,14 @@ Selecting: TypeAlias = tuple[tuple[str, tuple[int, ...]], ...]
 SPOKEN: Mapping[str, Mapping[str, str]] = {
     "HTTPRoute": {"": "http1", "HTTP": "http1", "HTTP11": "http1", "WSS": "http1", "MCP": "http1"},
     "GRPCRoute": {"": "http2", "HTTP": "http2"},
+    "XTelemetryPolicy": {
+        "": "http2",
+        "HTTP": "http1",
+        "HTTP11": "http1",
+        "HTTP2": "http2",
+        "H2C": "http2",
+        "GRPC": "http2",
+    },
     "TLSRoute": {"": "tcp", "TCP": "tcp"},
     "TCPRoute": {"": "tcp", "TCP": "tcp"},
 }

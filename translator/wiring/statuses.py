@@ -47,9 +47,15 @@ def declare(
         sources.placements,
     )
     uses = graph.derived("backends used", routes.accepted, usage.of_route, sources.routes, listeners.granted)
-    using = graph.group("users of services", (uses, usage.by_service), (observed.collectors, telemetry.by_service))
+    using = graph.group(
+        "users of services", (uses, usage.by_service), (observed.collectors, partial(telemetry.by_backend, "Service"))
+    )
     users = graph.derived("gateways using services", using, usage.gateways)
-    using_xbackends = graph.group("routes using xbackends", (uses, usage.by_xbackend))
+    using_xbackends = graph.group(
+        "users of xbackends",
+        (uses, usage.by_xbackend),
+        (observed.collectors, partial(telemetry.by_backend, "XBackend")),
+    )
     xbackend_users = graph.derived("gateways using xbackends", using_xbackends, usage.gateways)
     by_kind: dict[str, Table[Key, Status]] = {
         "GatewayClass": graph.derived(

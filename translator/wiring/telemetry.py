@@ -5,7 +5,7 @@ from typing import NamedTuple
 from translator import ir
 from translator.attach import observation, telemetry
 from translator.incremental import Graph, Table
-from translator.value import Key
+from translator.value import Key, Ref
 from translator.wiring.listeners import Listeners
 from translator.wiring.routes import Routes
 from translator.wiring.sources import Sources
@@ -18,8 +18,8 @@ class Telemetry(NamedTuple):
     """What each policy asks for."""
     claimed: Table[Key, telemetry.Claims]
     """The policies of each Gateway."""
-    collectors: Table[Key, Key]
-    """The Service that is to receive the spans of each Gateway."""
+    collectors: Table[Key, Ref]
+    """The backend that is to receive the spans of each Gateway."""
     tracers: Table[Key, ir.Tracer]
     observations: Table[Key, ir.Observation]
     spans: Table[Key, ir.Spans]
@@ -28,9 +28,8 @@ class Telemetry(NamedTuple):
 def declare(graph: Graph, sources: Sources, listeners: Listeners, routes: Routes) -> Telemetry:
     """Declare the tables of telemetry."""
     policies = sources.objects["XTelemetryPolicy"]
-    tracings = graph.derived(
-        "telemetry", policies, telemetry.resolve, sources.objects["Service"], listeners.granted, routes.targeted
-    )
+    reads = (sources.objects["Service"], listeners.granted, routes.targeted, routes.backings)
+    tracings = graph.derived("telemetry", policies, telemetry.resolve, *reads)
     claimed = graph.group("telemetry of gateways", (policies, telemetry.by_gateway))
     collectors = graph.derived(
         "collectors", claimed, telemetry.collector, listeners.reported, policies, listeners.granted

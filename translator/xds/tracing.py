@@ -90,7 +90,7 @@ def _provider(tracer: ir.Tracer) -> trace_v3.OpenTelemetryConfig:
         grpc = wire.new(
             core_v3.GrpcService,
             envoy_grpc=wire.new(
-                core_v3.GrpcServiceEnvoyGrpc, cluster_name=cluster_name(key), authority=f"{key.name}.{key.namespace}"
+                core_v3.GrpcServiceEnvoyGrpc, cluster_name=cluster_name(key), authority=tracer.authority
             ),
             timeout=EXPORT_TIMEOUT,
             initial_metadata=[wire.new(core_v3.HeaderValue, key=name, value=value) for name, value in tracer.headers],
@@ -100,7 +100,7 @@ def _provider(tracer: ir.Tracer) -> trace_v3.OpenTelemetryConfig:
         core_v3.HttpService,
         http_uri=wire.new(
             core_v3.HttpUri,
-            uri=f"{key.protocol.rstrip('1')}://{key.name}.{key.namespace}:{key.port}/v1/traces",
+            uri=f"{key.protocol.rstrip('1')}://{tracer.authority}:{key.port}/v1/traces",
             cluster=cluster_name(key),
             timeout=EXPORT_TIMEOUT,
         ),
