@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.builders import gateway, gateway_class, http_route, listener, meta, service
+from tests.builders import build, gateway, gateway_class, http_route, listener, meta, service
 from translator import ir
+from translator.api.routes import TLSRoute
 from translator.pipeline import Settings, Translator
 from translator.status import GatewayStatus, RouteStatus
 from translator.value import Key, Ref
@@ -193,6 +194,31 @@ def test_a_refused_cluster_shows_at_the_routes_that_name_it() -> None:
     assert world.translator.accept(EDGE, ResourceType.CLUSTER, ["shop/cart/80"])
     world.translator.commit()
     assert world.refused() == {}
+
+
+def test_a_refused_listener_shows_at_the_routes_that_are_new_to_the_envoy() -> None:
+    """And at the listener, which is not served as it is; what the Envoy had before goes on."""
+    world = World()
+    world.edit(2, listener("tls", 443, "TLS", tls={"mode": "Passthrough"}))
+    world.acknowledge(2)
+    world.translator.put("Service", service("db", 443))
+    held = b""
+    for name in ("old", "new"):
+        held = {it.name: it.body for _, _, it in world.translator.resources()}["tcp/443"]
+        spec = {
+            "parentRefs": [{"name": "edge"}],
+            "hostnames": [f"{name}.example.com"],
+            "rules": [{"backendRefs": [{"name": "db", "port": 443}]}],
+        }
+        world.translator.put("TLSRoute", build(meta(name), spec, TLSRoute))
+        world.translator.commit()
+    assert world.translator.newcomers(EDGE, "tcp/443", held) == (Ref("TLSRoute", "shop", "new"),)
+    version = {it.name: it.version for _, _, it in world.translator.resources()}["tcp/443"]
+    refused = Refused(version, "no such name", world.translator.newcomers(EDGE, "tcp/443", held))
+    world.translator.refuse(EDGE, ResourceType.LISTENER, "tcp/443", refused)
+    world.translator.commit()
+    assert world.refused() == {"new": "Envoy refuses port tcp/443: no such name"}
+    assert world.programmed()["tls"] == (False, "Invalid", "Envoy refuses port 443: no such name", 2)
 
 
 def test_a_refused_table_shows_at_its_listeners() -> None:
