@@ -125,3 +125,24 @@ def test_a_deleted_route_leaves_nothing_behind(translator: Translator) -> None:
     commit, _ = work(translator)
     assert [(change.name, change.host) for change in commit.hosts] == [("h7.example.com", None)]
     assert {(change.name, change.resource) for change in commit.resources} == {("shop/s7/80", None)}
+
+
+def test_another_sampling_rate_is_one_encode_for_each_route_and_no_listener(translator: Translator) -> None:
+    """Who receives spans changes the listener, once; rates and what spans say are for the routes alone."""
+
+    def policy(rate: int) -> object:
+        provider = {"backendRef": {"name": "s7", "port": 80}}
+        tracing = {"mode": "Enabled", "provider": provider, "samplingRate": {"numerator": rate}}
+        metadata = {"namespace": "shop", "name": "tracing"}
+        return from_document(
+            "XTelemetryPolicy", {"metadata": metadata, "spec": {"targetRefs": [{"name": "gw"}], "tracing": tracing}}
+        )
+
+    translator.put("XTelemetryPolicy", policy(5))
+    commit, _ = work(translator)
+    assert [change.name for change in commit.resources] == ["shop/s7/80/http2", "shop/s7/80/http2", "tcp/80"]
+    translator.put("XTelemetryPolicy", policy(50))
+    commit, counted = work(translator)
+    assert commit.resources == ()
+    assert counted["encoded routes"] == counted["virtual hosts"] == len(commit.hosts) == ROUTES
+    assert "resolved" not in counted
