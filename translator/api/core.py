@@ -5,8 +5,13 @@ ClusterTrustBundle.
 import msgspec
 
 from translator.api.meta import ApiValue, Meta
+from translator.value import Key
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+IMPORT_NAME_LABEL = "multicluster.kubernetes.io/service-name"
+
+MULTICLUSTER_GROUP = "multicluster.x-k8s.io"
+SERVICE_IMPORT = "ServiceImport"
 
 
 class ServicePort(ApiValue):
@@ -39,6 +44,15 @@ class Service(ApiValue):
     spec: ServiceSpec = ServiceSpec()
 
 
+class ServiceImport(Service):
+    """A Service of several clusters (multicluster.x-k8s.io): as a Service, without target ports."""
+
+
+def imported(key: Key) -> Key:
+    """Return where a ServiceImport stands among Services, none of which has a `/` in its name."""
+    return Key(key.namespace, f"{SERVICE_IMPORT}/{key.name}")
+
+
 class EndpointConditions(ApiValue):
     """State of an endpoint; absent `ready` and `serving` count as true (discovery.k8s.io/v1)."""
 
@@ -65,9 +79,10 @@ class EndpointPort(ApiValue):
 
 
 class SliceLabels(ApiValue):
-    """The one label that is read: there are many slices."""
+    """The labels that are read and no other: there are many slices."""
 
     service: str = msgspec.field(name=SERVICE_NAME_LABEL, default="")
+    service_import: str = msgspec.field(name=IMPORT_NAME_LABEL, default="")
 
 
 class SliceMeta(Meta):
@@ -88,6 +103,11 @@ class EndpointSlice(ApiValue):
     def service(self) -> str:
         """The name of the Service that this slice belongs to, or nothing."""
         return self.metadata.labels.service
+
+    @property
+    def service_import(self) -> str:
+        """The name of the ServiceImport that this slice belongs to, or nothing."""
+        return self.metadata.labels.service_import
 
 
 class Secret(ApiValue):

@@ -20,6 +20,7 @@ Object: TypeAlias = (
     | telemetry.XTelemetryPolicy
     | parameters.EnvoyParameters
     | core.Service
+    | core.ServiceImport
     | core.EndpointSlice
     | core.Secret
     | core.ConfigMap
@@ -113,6 +114,13 @@ KINDS: Mapping[str, Kind] = {
             struct=parameters.EnvoyParameters,
         ),
         Kind(name="Service", group="", versions=("v1",), plural="services", struct=core.Service),
+        Kind(
+            name=core.SERVICE_IMPORT,
+            group=core.MULTICLUSTER_GROUP,
+            versions=("v1alpha1",),
+            plural="serviceimports",
+            struct=core.ServiceImport,
+        ),
         Kind(
             name="EndpointSlice",
             group="discovery.k8s.io",

@@ -9,7 +9,7 @@ BackendTLSPolicy says against what, and else not. GEP-1911 leaves both to the im
 from collections.abc import Mapping
 
 from translator import ir
-from translator.api.core import Service, ServicePort
+from translator.api.core import MULTICLUSTER_GROUP, SERVICE_IMPORT, Service, ServicePort, imported
 from translator.api.gateway import GATEWAY_GROUP
 from translator.api.routes import BackendObjectReference
 from translator.api.telemetry import EXPERIMENTAL_GROUP
@@ -74,28 +74,35 @@ def resolve(
     """
     if (ref.group, ref.kind) == (EXPERIMENTAL_GROUP, xbackends.KIND):
         return xbackends.resolve(ref, home, backings, granted, spoken_as or home.kind, group)
-    if (ref.group, ref.kind) != ("", "Service"):
+    if (ref.group, ref.kind) not in (("", "Service"), (MULTICLUSTER_GROUP, SERVICE_IMPORT)):
         kind = f"{ref.kind}.{ref.group}" if ref.group else ref.kind
-        message = f"backendRef {ref.name} is of kind {kind}: only Services and XBackends are supported"
+        message = f"backendRef {ref.name} is of kind {kind}: only Services, ServiceImports and XBackends are supported"
         return ir.Refusal(Reason.INVALID_KIND, message)
     target = Key(ref.namespace or home.namespace, ref.name)
     if target.namespace != home.namespace and not permitted(
-        granted.get(target.namespace), group, home.kind, home.namespace, "", "Service", ref.name
+        granted.get(target.namespace), group, home.kind, home.namespace, ref.group, ref.kind, ref.name
     ):
         message = (
-            f"Service {target} is in another namespace, and no ReferenceGrant in {target.namespace} "
+            f"{ref.kind} {target} is in another namespace, and no ReferenceGrant in {target.namespace} "
             f"admits {_plural(home.kind)} of {home.namespace}"
         )
         return ir.Refusal(Reason.REF_NOT_PERMITTED, message)
-    service = services.get(target)
+    service = services.get(imported(target) if ref.kind == SERVICE_IMPORT else target)
     if service is None:
-        return ir.Refusal(Reason.BACKEND_NOT_FOUND, f"Service {target} does not exist")
+        return ir.Refusal(Reason.BACKEND_NOT_FOUND, f"{ref.kind} {target} does not exist")
     if ref.port is None:
-        return ir.Refusal(Reason.BACKEND_NOT_FOUND, f"backendRef {target} names no port of the Service")
-    protocol = _protocol(service, target, ref.port, spoken_as or home.kind)
+        return ir.Refusal(Reason.BACKEND_NOT_FOUND, f"backendRef {target} names no port of the {ref.kind}")
+    protocol = _protocol(service, f"{ref.kind} {target}", ref.port, spoken_as or home.kind)
     if isinstance(protocol, ir.Refusal):
         return protocol
-    return _secured(ir.ClusterKey(target.namespace, target.name, ref.port, protocol), service, targeted.get(target))
+    key = ir.ClusterKey(target.namespace, target.name, ref.port, protocol, ref.kind)
+    return _secured(key, service, targeted.get(target)) if ref.kind == "Service" else key
+
+
+def place_of(key: ir.ClusterKey) -> Key:
+    """Return where the Service or ServiceImport of a cluster stands among Services."""
+    place = Key(key.namespace, key.name)
+    return imported(place) if key.kind == SERVICE_IMPORT else place
 
 
 def _secured(key: ir.ClusterKey, service: Service, targeting: policies.Targeting | None) -> ir.ClusterKey | ir.Refusal:
@@ -118,20 +125,20 @@ def _plural(kind: str) -> str:
     return f"{kind.removesuffix('y')}ies" if kind.endswith("y") else f"{kind}s"
 
 
-def _protocol(service: Service, target: Key, port: int, kind: str) -> str | ir.Refusal:
+def _protocol(service: Service, target: str, port: int, kind: str) -> str | ir.Refusal:
     transport = "UDP" if kind == "UDPRoute" else "TCP"
     found = port_of(service, port, transport)
     if found is None:
         other = next((it.protocol for it in service.spec.ports if it.port == port), None)
         if other is None:
-            return ir.Refusal(Reason.BACKEND_NOT_FOUND, f"Service {target} has no port {port}")
-        message = f"port {port} of Service {target} is a {other} port, and {kind} needs {transport}"
+            return ir.Refusal(Reason.BACKEND_NOT_FOUND, f"{target} has no port {port}")
+        message = f"port {port} of {target} is a {other} port, and {kind} needs {transport}"
         return ir.Refusal(Reason.UNSUPPORTED_PROTOCOL, message)
     if kind not in PROTOCOLS:
         return transport.lower()
     protocol = PROTOCOLS[kind].get(_app_protocol(found))
     if protocol is None:
-        message = f"port {port} of Service {target} has appProtocol {found.app_protocol}, which {kind} cannot speak"
+        message = f"port {port} of {target} has appProtocol {found.app_protocol}, which {kind} cannot speak"
         return ir.Refusal(Reason.UNSUPPORTED_PROTOCOL, message)
     return protocol
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import msgspec
 
 from translator import ir
-from translator.api.core import EndpointSlice, Service, ServicePort
+from translator.api.core import SERVICE_IMPORT, EndpointSlice, Service, ServicePort
 from translator.attach import backends, endpoints, hostnames, xbackends
 from translator.attach.traffic import Handling
 from translator.value import NO_ROWS, Key, Lookup, Ref
@@ -83,7 +83,7 @@ def _reach_service(
 
     With `dns_services` a Service without slices has its own name resolved, on targetPort where that is a number.
     """
-    place = Key(key.namespace, key.name)
+    place = backends.place_of(key)
     service = services.get(place)
     port = None if service is None else backends.port_of(service, key.port, key.transport)
     if service is None or port is None:
@@ -95,6 +95,8 @@ def _reach_service(
     if slices:
         fqdn = tuple(sorted(set(endpoints.addresses(slices, port))))
         return ir.Cluster(name, key, fqdn, _server_name(key, fqdn[0][0] if fqdn else ""))
+    if key.kind == SERVICE_IMPORT:
+        return ir.Cluster(name, key, server_name=_server_name(key, f"{key.name}.{key.namespace}.svc.clusterset.local"))
     if slices is None and dns_services:
         return ir.Cluster(name, key, ((key.name, _target(port)),), _server_name(key, key.name))
     return ir.Cluster(name, key, server_name=_server_name(key, f"{key.name}.{key.namespace}.svc"))

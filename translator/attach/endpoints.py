@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from typing import TypeAlias
 
 from translator import ir
-from translator.api.core import Endpoint, EndpointPort, EndpointSlice, Service, ServicePort
+from translator.api.core import Endpoint, EndpointPort, EndpointSlice, Service, ServicePort, imported
 from translator.attach import backends, hostnames, xbackends
 from translator.value import NO_ROWS, Key, Lookup
 
@@ -17,9 +17,11 @@ FAMILIES = ("IPv4", "IPv6")
 
 
 def by_service(key: Key, slice_: EndpointSlice) -> Iterable[tuple[Key, str, EndpointSlice]]:
-    """Put a slice to the others of its Service."""
+    """Put a slice to the others of its Service or ServiceImport."""
     if slice_.service:
         yield Key(key.namespace, slice_.service), key.name, slice_
+    if slice_.service_import:
+        yield imported(Key(key.namespace, slice_.service_import)), key.name, slice_
 
 
 def exists(_: Key, slices: Slices) -> tuple[EndpointSlice, ...]:
@@ -41,7 +43,7 @@ def locate(
     """Return the addresses of a cluster, none where there are none; None where DNS tells them."""
     if cluster.dns:
         return None
-    place: Key | None = Key(cluster.key.namespace, cluster.key.name)
+    place: Key | None = backends.place_of(cluster.key)
     if cluster.key.kind == xbackends.KIND:
         backing = None if place is None else backings.get(place)
         place = None if backing is None else backing.service

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from translator import ir
+from translator.api.core import SERVICE_IMPORT, imported
 from translator.api.kinds import Object
 from translator.incremental import Graph, Source
 from translator.value import Key, Ref
@@ -28,7 +29,11 @@ OBJECT_KINDS = (
     "ClusterTrustBundle",
     "Namespace",
 )
-"""Kinds with a table each."""
+"""Kinds with a table each; ServiceImports stand among Services."""
+
+
+def _among_services(kind: str, key: Key) -> Key:
+    return imported(key) if kind == SERVICE_IMPORT else key
 
 
 class Sources:
@@ -56,6 +61,8 @@ class Sources:
         key = value.metadata.key
         if kind in ROUTE_KINDS:
             self.routes.put(Ref(kind, *key), value)
+        elif kind == SERVICE_IMPORT:
+            self.objects["Service"].put(imported(key), value)
         else:
             self.objects[kind].put(key, value)
 
@@ -63,6 +70,8 @@ class Sources:
         """Remove an object; one that is not there is no error."""
         if kind in ROUTE_KINDS:
             self.routes.delete(Ref(kind, *key))
+        elif kind == SERVICE_IMPORT:
+            self.objects["Service"].delete(imported(key))
         else:
             self.objects[kind].delete(key)
         if kind == "Gateway":
@@ -75,6 +84,9 @@ class Sources:
         if kind in ROUTE_KINDS:
             rows = {Ref(kind, *value.metadata.key): value for value in values}
             self.routes.replace(rows, lambda ref: ref.kind == kind)
+        elif kind in ("Service", SERVICE_IMPORT):
+            services = {_among_services(kind, value.metadata.key): value for value in values}
+            self.objects["Service"].replace(services, lambda key: ("/" in key.name) is (kind == SERVICE_IMPORT))
         else:
             self.objects[kind].replace({value.metadata.key: value for value in values})
 
@@ -82,4 +94,6 @@ class Sources:
         """Whether an object exists."""
         if ref.kind in ROUTE_KINDS:
             return self.routes.get(ref) is not None
+        if ref.kind == SERVICE_IMPORT:
+            return self.objects["Service"].get(imported(ref.key)) is not None
         return self.objects[ref.kind].get(ref.key) is not None

@@ -25,6 +25,9 @@
 - apiGroups: [discovery.k8s.io]
   resources: [endpointslices]
   verbs: [get, list, watch]
+- apiGroups: [multicluster.x-k8s.io]
+  resources: [serviceimports]
+  verbs: [get, list, watch]
 # Write: what is said of them.
 - apiGroups: [gateway.networking.k8s.io]
   resources:
