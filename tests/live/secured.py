@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from tests.envoy.running import LOOPBACK
 from tests.live.authority import Authority, Pair
@@ -137,16 +137,15 @@ def secured(name: str, context: ssl.SSLContext | None) -> Iterator[Secured]:
             thread.join(10)
 
 
-def websocket_echo(connection: socket.socket, host: str, frame: bytes) -> bytes:
-    """Upgrade a connection to websocket, send a frame of four bytes and return what comes back."""
+def upgrade(connection: socket.socket, host: str) -> BinaryIO:
+    """Upgrade a connection to websocket and return what reads its frames."""
     connection.sendall(
         f"GET / HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
     )
-    with connection.makefile("rb") as reader:
-        status = reader.readline()
-        assert b" 101 " in status, status
-        while reader.readline().strip():
-            pass
-        connection.sendall(frame)
-        return reader.read(len(frame))
+    reader = connection.makefile("rb")
+    status = reader.readline()
+    assert b" 101 " in status, status
+    while reader.readline().strip():
+        pass
+    return reader

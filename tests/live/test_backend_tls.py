@@ -20,7 +20,7 @@ from tests.live.documents import (
     served,
     tls_secret,
 )
-from tests.live.secured import Secured, secured, server_context, websocket_echo
+from tests.live.secured import Secured, secured, server_context, upgrade
 from tests.live.stack import Folder, Gatehouse, up
 
 pytestmark = pytest.mark.live
@@ -135,8 +135,21 @@ def test_one_good_authority_of_two_will_do(world: World) -> None:
 def test_websockets_run_over_tls_too(world: World) -> None:
     world.serve("socket", backend_tls_policy("socket", INNER, "ours"))
     world.answers("socket", "cart")
-    with world.edge.connect() as connection:
-        assert websocket_echo(connection.socket, "socket.example.com", b"ping") == b"ping"
+    with world.edge.connect() as connection, upgrade(connection.socket, "socket.example.com") as frames:
+        connection.socket.sendall(b"ping")
+        assert frames.read(4) == b"ping"
+
+
+def test_a_websocket_outlives_a_change_of_its_policy(world: World) -> None:
+    world.serve("lasting", backend_tls_policy("lasting", INNER, "ours"))
+    world.answers("lasting", "cart")
+    with world.edge.connect() as connection, upgrade(connection.socket, "lasting.example.com") as frames:
+        world.serve("lasting", backend_tls_policy("lasting", "x.wild.example.com", "others", "ours"))
+        world.stack.wait_until(
+            lambda: world.edge.get("lasting.example.com").echo["sni"] == "x.wild.example.com", "the new policy", SOON
+        )
+        connection.socket.sendall(b"ping")
+        assert frames.read(4) == b"ping"
 
 
 def test_policies_come_change_and_go_under_requests_without_one_failure(world: World) -> None:
