@@ -102,6 +102,8 @@ class Placement(Value):
     """Added to listener ports below 1024."""
     exclusive: bool = False
     """Whether an Envoy shares its ports with no other: one that somebody else serves is refused, and said so."""
+    cluster: tuple[str, ...] = ()
+    """IP addresses that are reached from within a cluster, be they among `addresses` or not."""
     reserved: tuple[int, ...] = ()
     """Ports that the Envoys use for themselves."""
     refusal: Refusal | None = None
@@ -120,6 +122,15 @@ class Progress(Value):
     """Names of the listeners that were served at that generation."""
 
 
+class ClusterAddress(Value):
+    """What a Gateway asks of its address within the cluster."""
+
+    value: str = ""
+    """Empty where any will do."""
+    alone: bool = False
+    """Whether it is to be reached from within the cluster only."""
+
+
 class Infrastructure(Value):
     """What is needed of a Gateway to run its Envoys."""
 
@@ -129,6 +140,7 @@ class Infrastructure(Value):
     """Ports to be reached at, with TCP or UDP; at least one, sorted."""
     addresses: tuple[str, ...] = ()
     """IP addresses that were asked for, by preference."""
+    cluster_address: ClusterAddress = ClusterAddress()
     labels: dict[str, str] = msgspec.field(default_factory=dict)
     annotations: dict[str, str] = msgspec.field(default_factory=dict)
     """For all that is made for the Gateway, pods too."""

@@ -44,6 +44,8 @@ class GatewayStatus(Value):
     listeners: tuple[ListenerStatus, ...] = ()
     addresses: tuple[tuple[str, str], ...] = ()
     """(type, value) pairs."""
+    routabilities: tuple[str, ...] = ()
+    """Of each address, where it was asked for; the standard channel has no such field."""
     attached_listener_sets: int | None = None
 
 
@@ -130,7 +132,7 @@ def to_document(status: Status, controller_name: str) -> dict[str, Any]:
             return {"conditions": _conditions(status.conditions), "supportedFeatures": features}
         case GatewayStatus():
             document: dict[str, Any] = {
-                "addresses": [{"type": type_, "value": value} for type_, value in status.addresses],
+                "addresses": list(_addresses(status)),
                 "conditions": _conditions(status.conditions),
                 "listeners": _listeners(status.listeners),
             }
@@ -145,6 +147,12 @@ def to_document(status: Status, controller_name: str) -> dict[str, Any]:
             return {"ancestors": [_parent("ancestorRef", entry, controller_name) for entry in status.ancestors]}
         case _:
             assert_never(status)
+
+
+def _addresses(status: GatewayStatus) -> Iterator[dict[str, str]]:
+    for index, (type_, value) in enumerate(status.addresses):
+        known = {"routability": status.routabilities[index]} if status.routabilities else {}
+        yield {"type": type_, "value": value, **known}
 
 
 def _conditions(conditions: tuple[Condition, ...]) -> list[dict[str, Any]]:

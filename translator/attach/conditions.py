@@ -15,6 +15,7 @@ class Type(StrEnum):
     """Types of conditions, of all kinds."""
 
     ACCEPTED = "Accepted"
+    ADDRESSES_ASSIGNED = "AddressesAssigned"
     CONFLICTED = "Conflicted"
     DEFAULT_GATEWAY = "DefaultGateway"
     PARTIALLY_INVALID = "PartiallyInvalid"
@@ -50,6 +51,7 @@ class Reason(StrEnum):
     WAITING = "Waiting"
 
     # Gateway
+    ADDRESSES_ASSIGNED = "AddressesAssigned"
     ADDRESS_NOT_ASSIGNED = "AddressNotAssigned"
     ADDRESS_NOT_USABLE = "AddressNotUsable"
     CONFIGURATION_CHANGED = "ConfigurationChanged"
@@ -57,7 +59,9 @@ class Reason(StrEnum):
     INVALID_CLIENT_CERTIFICATE_REF = "InvalidClientCertificateRef"
     LISTENERS_NOT_RESOLVED = "ListenersNotResolved"
     LISTENERS_NOT_VALID = "ListenersNotValid"
+    NOT_ASSIGNED = "NotAssigned"
     NO_RESOURCES = "NoResources"
+    PARTIALLY_ASSIGNED = "PartiallyAssigned"
     UNSUPPORTED_ADDRESS = "UnsupportedAddress"
 
     # listeners of Gateways and ListenerSets

@@ -7,6 +7,7 @@ from translator import ir
 from translator.api.gateway import Gateway, GatewayInfrastructure
 from translator.api.parameters import EnvoyParameters
 from translator.attach import parameters as parameters_refs
+from translator.attach.addresses import within_cluster
 from translator.attach.classes import Owned
 from translator.attach.listeners import GatewayListeners, Listeners
 from translator.value import Key, Lookup
@@ -52,6 +53,7 @@ def of_gateway(
         class_name=gateway.spec.gateway_class_name,
         ports=wanted,
         addresses=reported.requested,
+        cluster_address=within_cluster(gateway.spec.addresses),
         labels=infrastructure.labels,
         annotations=infrastructure.annotations,
         parameters=parameters_refs.overridden(gateway_class.parameters, chosen),

@@ -6,8 +6,8 @@ A listener harms only itself: what is refused here is left out or answers nothin
 from collections.abc import Iterator, Mapping
 
 from translator import ir
-from translator.api.gateway import GATEWAY_GROUP, Gateway, Listener
-from translator.attach import claims, distinct, holders, http3, unsupported
+from translator.api.gateway import GATEWAY_GROUP, Gateway, GatewaySpecAddress, Listener
+from translator.attach import addresses, claims, distinct, holders, http3, unsupported
 from translator.attach.certificates import Certificate, served_by, terminates
 from translator.attach.claims import Address, Owner, Place, Speech
 from translator.attach.conditions import Reason
@@ -85,7 +85,9 @@ class GatewayListeners(Listeners):
     unresolved: tuple[Refusal, ...] = ()
     """References beside the listeners' that do not resolve; they keep nothing from being served."""
     requested: tuple[str, ...] = ()
-    """IP addresses that were asked for by value."""
+    """IP addresses that were asked for by value, those within the cluster left out."""
+    asked: tuple[GatewaySpecAddress, ...] = ()
+    """All addresses that were asked for, where it was said of some from where they are to be reached."""
     insecure: str = ""
     """Where clients without a valid certificate are let in though one is asked for."""
     allows_listener_sets: bool = False
@@ -120,7 +122,8 @@ def of_gateway(
         reports=tuple(_reports(holder, conflicts, overlaps, collisions, checked, granted, asked, speeches)),
         refusal=holder.refusal,
         unresolved=(certificate,) if isinstance(certificate, Refusal) else (),
-        requested=tuple(it.value for it in gateway.spec.addresses if it.type == "IPAddress" and it.value),
+        requested=addresses.of_load_balancer(gateway.spec.addresses),
+        asked=addresses.with_routability(gateway.spec.addresses),
         insecure="" if asked is None else asked.insecure,
         allows_listener_sets=gateway.spec.allowed_listeners is not None,
         default_scope="" if gateway.spec.default_scope in NO_SCOPE else gateway.spec.default_scope,

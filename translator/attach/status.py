@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from translator import ir
 from translator.api.gateway import GatewayClass
 from translator.attach import streams
+from translator.attach.addresses import Assigned, assign, assigned_condition
 from translator.attach.classes import Owned
 from translator.attach.conditions import Reason, Type, condition, positive, refused
 from translator.attach.listener_status import (
@@ -71,6 +72,7 @@ def of_gateway(
     """
     placement = placements.get(key) or (NOWHERE if awaits_envoys else None)
     addresses = tuple(("IPAddress", it) for it in gateway.requested) if placement is None else placement.addresses
+    assigned = assign(gateway.asked, placement) if gateway.asked and placement is not None else None
     words = envoys_words(gateway, unserved, blamed)
     done = progress.get(key) if awaits_envoys else assumed(gateway)
     return GatewayStatus(
@@ -79,10 +81,12 @@ def of_gateway(
             _gateway_programmed(gateway, placement, words, done),
             _gateway_resolved_refs(gateway),
             *_default_gateway(gateway),
+            *(() if assigned is None else (assigned_condition(assigned, gateway.generation),)),
             *_insecure_frontend(gateway),
         ),
         listeners=of_listeners(Ref("Gateway", *key), gateway, counted, words, done),
-        addresses=addresses,
+        addresses=addresses if assigned is None else assigned.addresses,
+        routabilities=() if assigned is None else assigned.routabilities,
         attached_listener_sets=(attached.get(key) or 0) if gateway.allows_listener_sets else None,
     )
 
@@ -143,12 +147,21 @@ def _gateway_programmed(
 
 
 def _address_refused(gateway: GatewayListeners, placement: ir.Placement) -> ir.Refusal | None:
+    if gateway.asked:
+        return _unassigned(assign(gateway.asked, placement))
     has = [value for _, value in placement.addresses]
     lacks = [value for value in gateway.requested if value not in has]
     if lacks:
         at = f"the Gateway is at {', '.join(has)}; ask for that or for none" if has else "nobody has assigned it"
         return ir.Refusal(Reason.ADDRESS_NOT_USABLE, f"address {', '.join(lacks)} cannot be used: {at}")
     return None if has else ir.Refusal(Reason.ADDRESS_NOT_ASSIGNED, "no address has been assigned yet")
+
+
+def _unassigned(assigned: Assigned) -> ir.Refusal | None:
+    """A Gateway is Programmed with the addresses that can be had, as long as there is one."""
+    if assigned.addresses:
+        return None
+    return ir.Refusal(Reason.ADDRESS_NOT_ASSIGNED, f"not assigned: {', '.join(assigned.lacking)}")
 
 
 def _gateway_resolved_refs(gateway: GatewayListeners) -> Condition:

@@ -15,10 +15,6 @@ def of_gateway(gateway: Gateway) -> Refusal | None:
     if types:
         message = f"addresses of type {', '.join(types)} are not supported; ask for type IPAddress or for none"
         return Refusal(Reason.UNSUPPORTED_ADDRESS, message)
-    scopes = dict.fromkeys(it.routability for it in gateway.spec.addresses if it.routability)
-    if scopes:
-        message = f"addresses of routability {', '.join(scopes)} are not supported; leave routability out"
-        return Refusal(Reason.UNSUPPORTED_ADDRESS, message)
     return None
 
 

@@ -133,7 +133,9 @@ async def test_one_object_that_is_refused_holds_up_no_other_and_is_told(tmp_path
         )
         await server.heard(path("Deployment"), 2)
         repaired = await told.until(lambda it: it is not None and it.refusal is None)
-        assert repaired == Placement(addresses=(("IPAddress", "10.96.0.9"),), reserved=(19001, 19002))
+        assert repaired == Placement(
+            addresses=(("IPAddress", "10.96.0.9"),), cluster=("10.96.0.9",), reserved=(19001, 19002)
+        )
 
 
 async def test_replicas_that_we_give_up_are_handed_over_before(tmp_path: Path) -> None:

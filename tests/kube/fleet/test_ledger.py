@@ -119,7 +119,8 @@ def test_what_is_not_wanted_any_more_is_found() -> None:
 )
 def test_a_gateway_is_where_its_service_is(service: Observed, addresses: tuple[tuple[str, str], ...]) -> None:
     ledger = seen((SERVICE, service))
-    assert ledger.placement(EDGE, WANTED, None) == Placement(addresses=addresses, reserved=RESERVED)
+    cluster = service.spec.cluster_ips
+    assert ledger.placement(EDGE, WANTED, None) == Placement(addresses=addresses, cluster=cluster, reserved=RESERVED)
 
 
 def test_the_service_of_the_class_before_is_not_where_a_gateway_is() -> None:

@@ -8,7 +8,7 @@ import yaml
 
 from tests.builders import build, meta
 from translator.api.parameters import EnvoyParameters
-from translator.ir import Infrastructure
+from translator.ir import ClusterAddress, Infrastructure
 from translator.value import Key
 from xds_server.kube.fleet.bootstrap import FILE
 from xds_server.kube.fleet.names import BOOTSTRAP_ANNOTATION
@@ -137,6 +137,19 @@ def test_an_address_is_the_cluster_ip_of_a_service_without_load_balancer() -> No
     found = made(infrastructure({"service": {"type": "ClusterIP"}}, addresses=("10.96.0.9",)))
     assert found["Service"]["spec"]["clusterIP"] == "10.96.0.9"
     assert "loadBalancerIP" not in found["Service"]["spec"]
+
+
+def test_a_gateway_within_the_cluster_has_no_load_balancer_whatever_was_chosen() -> None:
+    alone = ClusterAddress("10.96.0.9", alone=True)
+    found = made(infrastructure({"service": {"type": "LoadBalancer"}}, cluster_address=alone))
+    assert found["Service"]["spec"]["type"] == "ClusterIP"
+    assert found["Service"]["spec"]["clusterIP"] == "10.96.0.9"
+
+
+def test_a_load_balancer_has_the_cluster_ip_that_is_asked_for_beside_it() -> None:
+    found = made(infrastructure({}, addresses=("203.0.113.10",), cluster_address=ClusterAddress("10.96.0.9")))
+    spec = found["Service"]["spec"]
+    assert (spec["type"], spec["loadBalancerIP"], spec["clusterIP"]) == ("LoadBalancer", "203.0.113.10", "10.96.0.9")
 
 
 def test_labels_of_ours_cannot_be_taken_away() -> None:

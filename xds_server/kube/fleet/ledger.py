@@ -13,7 +13,7 @@ from xds_server.kube.errors import ApiError
 from xds_server.kube.fleet.names import object_name
 from xds_server.kube.fleet.objects import Document
 from xds_server.kube.fleet.observed import Observed
-from xds_server.kube.fleet.services import addresses, bind
+from xds_server.kube.fleet.services import addresses, bind, cluster_ips
 from xds_server.kube.fleet.settings import PROBE_PORT, SHUTDOWN_PORT
 
 RESERVED = (PROBE_PORT, SHUTDOWN_PORT)
@@ -99,6 +99,7 @@ class Ledger:
         return ir.Placement(
             bind=bind(ours, ipv6),
             addresses=() if ours is None else addresses(ours),
+            cluster=() if ours is None else cluster_ips(ours),
             reserved=RESERVED,
             refusal=refusal or self._hindrance(gateway),
         )

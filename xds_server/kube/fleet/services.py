@@ -6,13 +6,17 @@ from translator import ir
 from translator.api.parameters import ServiceParameters
 from xds_server.kube.fleet.observed import Observed
 
-LOAD_BALANCER = "LoadBalancer"
+LOAD_BALANCER, CLUSTER_IP = "LoadBalancer", "ClusterIP"
 
 
 def service_spec(infrastructure: ir.Infrastructure, selector: dict[str, str]) -> dict[str, Any]:
-    """Return the spec of a Gateway's Service; the ports are the listeners'."""
+    """Return the spec of a Gateway's Service; the ports are the listeners'.
+
+    A Gateway that is to be reached from within the cluster only has a cluster IP, whatever else was chosen.
+    """
     chosen = infrastructure.parameters.service or ServiceParameters()
-    type_ = chosen.type or LOAD_BALANCER
+    within = infrastructure.cluster_address
+    type_ = CLUSTER_IP if within.alone else chosen.type or LOAD_BALANCER
     spec: dict[str, Any] = {
         "type": type_,
         "selector": selector,
@@ -22,7 +26,7 @@ def service_spec(infrastructure: ir.Infrastructure, selector: dict[str, str]) ->
         ],
     }
     optional: dict[str, Any] = {
-        "externalTrafficPolicy": chosen.external_traffic_policy if type_ != "ClusterIP" else None,
+        "externalTrafficPolicy": chosen.external_traffic_policy if type_ != CLUSTER_IP else None,
         "ipFamilyPolicy": chosen.ip_family_policy,
         "ipFamilies": None if chosen.ip_families is None else list(chosen.ip_families),
     }
@@ -36,6 +40,8 @@ def service_spec(infrastructure: ir.Infrastructure, selector: dict[str, str]) ->
         }
     elif infrastructure.addresses:
         optional["clusterIP"] = infrastructure.addresses[0]
+    if within.value:
+        optional["clusterIP"] = within.value
     return spec | {name: value for name, value in optional.items() if value is not None}
 
 
@@ -45,6 +51,11 @@ def bind(service: Observed | None, ipv6: bool) -> str:
     return "::" if ipv6 or "IPv6" in families else "0.0.0.0"  # noqa: S104
 
 
+def cluster_ips(service: Observed) -> tuple[str, ...]:
+    """Return where a Service is reached from within the cluster."""
+    return tuple(ip for ip in service.spec.cluster_ips if ip != "None")
+
+
 def addresses(service: Observed) -> tuple[tuple[str, str], ...]:
     """Return (type, value) of where a Service is reached at its own ports.
 
@@ -52,6 +63,6 @@ def addresses(service: Observed) -> tuple[tuple[str, str], ...]:
     Service's ports under other numbers.
     """
     if service.spec.type != LOAD_BALANCER:
-        return tuple(("IPAddress", ip) for ip in service.spec.cluster_ips if ip != "None")
+        return tuple(("IPAddress", ip) for ip in cluster_ips(service))
     ingress = service.status.load_balancer.ingress
     return tuple(("IPAddress", it.ip) if it.ip else ("Hostname", it.hostname) for it in ingress if it.ip or it.hostname)
