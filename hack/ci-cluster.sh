@@ -15,9 +15,9 @@ again() { # CMD...: once more where it fails, as where a download does
 }
 
 cluster_tests() {
-  make test-cluster PYTEST_OPTIONS="--durations=20 --junit-xml=build/cluster-tests.xml" && return
+  make test-cluster PYTEST_OPTIONS="-vv --durations=20 --junit-xml=build/cluster-tests.xml" && return
   step "once more: the tests that failed"
-  make test-cluster PYTEST_OPTIONS="--last-failed --last-failed-no-failures=none --junit-xml=build/cluster-tests-again.xml"
+  make test-cluster PYTEST_OPTIONS="-vv --last-failed --last-failed-no-failures=none --junit-xml=build/cluster-tests-again.xml"
 }
 
 conformance() {
