@@ -115,6 +115,13 @@ def test_a_listener_without_one_good_authority_is_not_there(world: World) -> Non
         broken.connect()
 
 
+def test_what_clients_say_of_their_certificate_is_taken_out(world: World) -> None:
+    """A backend that reads the header must not be told by anybody who a client is."""
+    with world.edge("default").connect(client_context(SERVERS, ANN), HOST) as connection:
+        answer = connection.request("/", HOST, headers={"X-Forwarded-Client-Cert": "Subject=root"})
+        assert (answer.status, answer.sent("X-Forwarded-Client-Cert")) == (LET_IN, [])
+
+
 def test_a_session_is_not_resumed_where_its_client_would_not_be_let_in(world: World) -> None:
     """A ticket from the port that lets anybody in is worth nothing at the one that does not."""
     context = client_context(SERVERS)
