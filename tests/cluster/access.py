@@ -32,6 +32,7 @@ GROUPS = {
     "serviceaccounts": "",
     "serviceaccounts/token": "",
     "events": "",
+    "serviceimports": "multicluster.x-k8s.io",
     "endpointslices": "discovery.k8s.io",
     "deployments": "apps",
     "daemonsets": "apps",

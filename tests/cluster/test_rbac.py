@@ -20,7 +20,7 @@ ASKED = rights(READ | WRITE, *GROUPS, *(f"{kind}/status" for kind in ("gatewaycl
 
 OF_A_NAMESPACE = (
     rights(READ, "gateways", "listenersets", *ROUTES, "referencegrants", "backendtlspolicies", "envoyparameters")
-    | rights(READ, "services", "secrets", "configmaps", "endpointslices", *EXPERIMENTAL)
+    | rights(READ, "services", "secrets", "configmaps", "endpointslices", "serviceimports", *EXPERIMENTAL)
     | rights(frozenset({"patch"}), *(f"{kind}/status" for kind in STATUSES))
     | rights(READ | {"create", "patch", "delete"}, "deployments", "daemonsets", "services", "serviceaccounts")
     | rights(READ | {"create", "patch", "delete"}, "configmaps", "horizontalpodautoscalers", "poddisruptionbudgets")
