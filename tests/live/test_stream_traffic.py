@@ -183,7 +183,7 @@ def test_backends_come_and_go(stack: Gatehouse, folder: Folder) -> None:
 
 
 def test_a_udp_session_keeps_its_backend(stack: Gatehouse, folder: Folder) -> None:
-    """Neither endpoints that join nor new weights move it; who comes anew goes by them."""
+    """Neither endpoints that join nor new weights move it; who comes anew goes by them. It ends with its endpoint."""
     edge = stack.edge("udp-2")
     moving = [stream_backend("UDPRoute", "one", weight=1), stream_backend("UDPRoute", "two", weight=99)]
     folder.write("udp.yaml", stream_route("UDPRoute", "udp-moving", "one", section="udp-2"))
@@ -196,3 +196,5 @@ def test_a_udp_session_keeps_its_backend(stack: Gatehouse, folder: Folder) -> No
         folder.write("udp.yaml", stream_route("UDPRoute", "udp-moving", *moving, section="udp-2"))
         wait_until(lambda: counted(lambda: datagram(edge), 10)["two-1"] >= 9, "the new weights")
         assert counted(lambda: session.backend, 10) == {"one-1": 10}
+        folder.write("udp.yaml", stream_route("UDPRoute", "udp-moving", "two", section="udp-2"))
+        wait_until(lambda: session.backend == "two-1", "another backend, for the session's own is gone")
