@@ -96,6 +96,18 @@ def test_a_reference_is_known_with_its_defaults_filled_in() -> None:
     assert len(found["ancestors"]) == 1
 
 
+def test_ancestors_of_others_stay_and_there_are_sixteen_in_all() -> None:
+    theirs = [
+        {"ancestorRef": {"name": f"their-{n}"}, "controllerName": THEM, "conditions": [condition()]} for n in range(14)
+    ]
+    policy = PolicyStatus(tuple(ParentStatus(ParentReference(f"our-{n}"), (own(),)) for n in range(3)))
+    found = edit({"ancestors": theirs}, policy)["ancestors"]
+    assert found[:14] == theirs
+    assert [it["ancestorRef"]["name"] for it in found[14:]] == ["our-0", "our-1"]
+    assert edit({"ancestors": found}, policy) == {}
+    assert edit({"ancestors": found}, None) == {"ancestors": theirs}
+
+
 def test_entries_of_others_leave_us_the_room_that_the_schema_has() -> None:
     theirs = [entry(f"their-{nth}", owner=THEM) for nth in range(31)]
     found = edit({"parents": theirs}, route("one", "two"))
