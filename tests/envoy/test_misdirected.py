@@ -10,6 +10,7 @@ from typing import NamedTuple
 import h2.config
 import h2.connection
 import h2.events
+import msgspec
 import pytest
 
 from tests.envoy.running import LOOPBACK, free_port
@@ -32,16 +33,19 @@ NAMES = (
     *("example.com", "a.example.com", "b.example.com", "c.example.com", "x.b.example.com", "z.b.example.com"),
     *("y.x.b.example.com", "example.org", "www.example.org", "other.net", "stray.net", "com"),
 )
+APART = ("other.net", "example.org")
+"""Hostnames that have nothing in common."""
 ADDRESSES = ("127.0.0.1", "[::1]", "[2001:db8::1]")
 PORTS, SERVER_NAMES = 24, 5
 CERTIFICATE = Key("infra", "tls")
 
 
 class Port(NamedTuple):
-    """A port and the hostnames of its listeners."""
+    """A port and the hostnames of its listeners, of which some may be of protocol TLS."""
 
     number: int
     hostnames: tuple[str, ...]
+    tls: frozenset[str] = frozenset()
 
 
 class Served(NamedTuple):
@@ -79,20 +83,29 @@ def chosen_by(server_name: str, hostnames: tuple[str, ...]) -> str | None:
 @pytest.fixture(scope="module")
 def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Port]]:
     dice = random.Random(421)
-    ports = [Port(free_port(), tuple(dice.sample(HOSTNAMES, dice.randrange(1, 7)))) for _ in range(PORTS)]
-    listeners = [
-        https(f"{port.number}-{nth}", hostname, port.number, CERTIFICATE)
-        for port in ports
-        for nth, hostname in enumerate(port.hostnames)
-    ]
+    ports = [Port(free_port(), APART), *(random_port(dice) for _ in range(PORTS))]
+    listeners = [of_hostname(port, nth, hostname) for port in ports for nth, hostname in enumerate(port.hostnames)]
     world = World(*listeners, http("plain", "*.example.com", free_port()))
     world.place(ir.Placement(LOOPBACK)).secret(certificate(tmp_path_factory.mktemp("misdirected")))
-    for listener in world.listeners:
+    for listener in (it for it in world.listeners if it.protocol != "TLS"):
         marked = ir.HeaderChanges(set=(("x-listener", listener.hostname),))
         answer = when(EVERYTHING, ir.Respond(200), response=marked)
         world.route(f"of-{listener.key.name}", answer, hostnames=(listener.hostname,), on=listener.key.name)
     with serving(world):
         yield [*ports, Port(world.listeners[-1].port, ())]
+
+
+def random_port(dice: random.Random) -> Port:
+    """A port of up to six listeners, in every other case with one of protocol TLS among them."""
+    hostnames = tuple(dice.sample(HOSTNAMES, dice.randrange(1, 7)))
+    return Port(free_port(), hostnames, frozenset(hostnames[1:2] if dice.random() < 0.5 else ()))
+
+
+def of_hostname(port: Port, nth: int, hostname: str) -> ir.Listener:
+    listener = https(f"{port.number}-{nth}", hostname, port.number, CERTIFICATE)
+    if hostname not in port.tls:
+        return listener
+    return msgspec.structs.replace(listener, protocol="TLS", kinds=("TLSRoute",), certificates=(), passthrough=True)
 
 
 def certificate(folder: Path) -> Secret:
@@ -120,9 +133,10 @@ def asked(dice: random.Random) -> Iterator[tuple[str, str]]:
 
 
 def server_names(port: Port, dice: random.Random) -> list[tuple[str, str]]:
-    """Some names of which a listener is chosen, which is named too; "" for none at all."""
-    known = [(name, chosen) for name in NAMES if (chosen := chosen_by(name, port.hostnames)) is not None]
-    return [*dice.sample(known, min(SERVER_NAMES, len(known))), *([("", "*")] if "*" in port.hostnames else [])]
+    """Some names by which an HTTPS listener is chosen, which is named too; "" for none at all."""
+    chosen = {name: chosen_by(name, port.hostnames) for name in NAMES} | {"": "*" if "*" in port.hostnames else None}
+    known = [(name, hostname) for name, hostname in chosen.items() if hostname is not None and hostname not in port.tls]
+    return dice.sample(known, min(SERVER_NAMES, len(known)))
 
 
 def over_http_1(port: int, server_name: str, hosts: list[str]) -> list[Served]:
@@ -176,7 +190,6 @@ def test_plain_http_misdirects_nothing(ports: list[Port]) -> None:
 
 def test_a_body_is_no_obstacle(ports: list[Port]) -> None:
     """Where the answer comes from inside of Envoy, it comes before a body has gone there."""
-    port = next(it for it in ports if "*" not in it.hostnames and {"other.net", "example.org"} <= {*it.hostnames})
     for size in (0, 10, 50_000):
-        with Connection(LOOPBACK, port.number, context("http/1.1"), "other.net") as connection:
-            assert connection.request("/", "example.org", "POST", body=b"x" * size).status == 421
+        with Connection(LOOPBACK, ports[0].number, context("http/1.1"), APART[0]) as connection:
+            assert connection.request("/", APART[1], "POST", body=b"x" * size).status == 421

@@ -35,6 +35,7 @@ listener = st.builds(
                     optional(name=names, namespace=namespaces).filter(lambda ref: "name" in ref), max_size=2
                 ),
                 "mode": st.sampled_from(("Terminate", "Passthrough")),
+                "options": st.sampled_from(({}, {}, {"gatehouse.dev/http3": "true"}, {"gatehouse.dev/http3": "odd"})),
             }
         ),
         allowedRoutes=optional(
@@ -74,9 +75,10 @@ listener_set_spec = st.builds(
     listeners,
 )
 backend = st.builds(
-    lambda base, more: {**base, **more},
+    lambda base, kind, more: {**base, **kind, **more},
     st.fixed_dictionaries({"name": names, "port": st.sampled_from((80, 81))}),
-    optional(namespace=namespaces, weight=st.sampled_from((0, 1, 3)), kind=st.sampled_from(("Service", "Odd"))),
+    st.sampled_from(({}, {}, {"kind": "Odd"}, {"kind": "ServiceImport", "group": "multicluster.x-k8s.io"})),
+    optional(namespace=namespaces, weight=st.sampled_from((0, 1, 3))),
 )
 parent = st.builds(
     lambda base, more: {**base, **more},
@@ -158,6 +160,7 @@ def document(
 
 service_spec = st.fixed_dictionaries(
     {
+        "ipFamilies": st.sampled_from(((), ("IPv6", "IPv4"))),
         "ports": st.lists(
             st.builds(
                 lambda base, more: {**base, **more},
@@ -186,21 +189,23 @@ class_object = st.builds(
     st.sampled_from(("gatehouse.dev/gateway-controller", "example.com/other")),
 )
 slice_object = st.builds(
-    lambda namespace, name, service, ready, port, protocol: (
+    lambda namespace, name, label, service, address, ready, port, protocol: (
         "EndpointSlice",
         from_document(
             "EndpointSlice",
             {
-                "metadata": {"namespace": namespace, "name": name, "labels": {"kubernetes.io/service-name": service}},
-                "addressType": "IPv4",
-                "endpoints": [{"addresses": ["127.0.0.1"], "conditions": {"ready": ready}}],
+                "metadata": {"namespace": namespace, "name": name, "labels": {label: service}},
+                "addressType": "IPv6" if ":" in address else "IPv4",
+                "endpoints": [{"addresses": [address], "conditions": {"ready": ready}}],
                 "ports": [{"name": port, "port": 9000, "protocol": protocol}],
             },
         ),
     ),
     namespaces,
     names,
+    st.sampled_from(("kubernetes.io/service-name", "multicluster.kubernetes.io/service-name")),
     names,
+    st.sampled_from(("127.0.0.1", "::1")),
     st.booleans(),
     st.sampled_from(("http", "admin")),
     st.sampled_from(("TCP", "UDP")),
@@ -264,6 +269,7 @@ objects: st.SearchStrategy[tuple[str, Object]] = st.one_of(
     document("TCPRoute", route_spec(stream_rule)),
     document("UDPRoute", route_spec(stream_rule)),
     document("Service", service_spec),
+    document("ServiceImport", service_spec),
     document("ReferenceGrant", grant_spec),
     document("XTelemetryPolicy", telemetry_spec),
     document("BackendTLSPolicy", trust.policy_spec),
