@@ -25,6 +25,7 @@ TASKS = (
     "tls-passthrough",
     "udp",
     "mtls",
+    "tenants",
 )
 CLIENTS = ("curl", "openssl", "python3")
 
