@@ -14,10 +14,14 @@ again() { # CMD...: once more where it fails, as where a download does
   "$@" || { step "once more: $*"; "$@"; }
 }
 
-cluster_tests() {
-  make test-cluster PYTEST_OPTIONS="-vv --durations=20 --junit-xml=build/cluster-tests.xml" && return
-  step "once more: the tests that failed"
-  make test-cluster PYTEST_OPTIONS="-vv --last-failed --last-failed-no-failures=none --junit-xml=build/cluster-tests-again.xml"
+cluster_tests() { # NAME MARKS
+  local results=build/$1.xml
+  step "the tests of the cluster: $2"
+  if ! make test-cluster PYTEST_OPTIONS="-m '$2' -vv --durations=20 --junit-xml=$results"; then
+    step "once more: those that failed"
+    make test-cluster PYTEST_OPTIONS="-m '$2' -vv --last-failed --last-failed-no-failures=none"
+  fi
+  .venv/bin/python hack/none_skipped.py "$results"
 }
 
 conformance() {
@@ -38,9 +42,8 @@ fi
 step "the image"
 again make image
 make install
-step "the tests of the cluster"
-cluster_tests
-.venv/bin/python hack/none_skipped.py build/cluster-tests.xml
+cluster_tests cluster-tests "cluster and not outage"
 step "the official suite"
 again conformance
+cluster_tests outage-tests "cluster and outage" # the last, for parts of the cluster may not survive them
 step "done"
