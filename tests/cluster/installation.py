@@ -176,17 +176,15 @@ async def upgraded(installation: Installation, **values: Any) -> None:
     """Install the chart, or give it other values, and wait until it is ready."""
     home = installation.home
     repository, _, tag = IMAGE.rpartition(":")
-    chosen = {
+    chosen: Document = {
         "image": {"repository": repository, "tag": tag},
         "controllerName": f"{home}.gatehouse.dev/controller",
         "gatewayClass": {"name": home},
         "personas": {"create": False},
     }
-    merged = {
-        **chosen,
-        **{name: {**chosen.get(name, {}), **it} if isinstance(it, dict) else it for name, it in values.items()},
-    }
-    options = [f"--set-json={name}={json.dumps(it)}" for name, it in merged.items()]
+    for name, value in values.items():
+        chosen[name] = {**chosen.get(name, {}), **value} if isinstance(value, dict) else value
+    options = [f"--set-json={name}={json.dumps(it)}" for name, it in chosen.items()]
     await asyncio.to_thread(
         helm, "upgrade", "--install", home, str(CHART), f"--namespace={home}", "--wait", "--timeout=110s", *options
     )

@@ -1,62 +1,27 @@
 """Two replicas of the chart, and what may end, stop or be replaced while requests go on: none of them fails."""
 
 import asyncio
-import os
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sized
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-import grpc
 import pytest
 
-from tests.cluster.commands import kubectl, run
-from tests.cluster.installation import Installation, installed, kill
+from tests.cluster.commands import kubectl
+from tests.cluster.installation import Installation, kill
 from tests.cluster.namespace import Document, until
-from tests.cluster.streams import DELTA, first_answer, token
+from tests.cluster.pair import EDGE, PATIENT, at_least, turning, two_replicas
 from tests.cluster.traffic import load, outcomes
-from translator.value import Key
 
 pytestmark = [pytest.mark.cluster, pytest.mark.anyio]
 
-EDGE = "edge"
-PATIENT = {"shutdown": {"minSeconds": 5, "maxSeconds": 30}}
-"""Envoys drain as long as the cluster takes to turn away from a pod."""
-OUTAGE_SECONDS = 60.0
 HOLD = "import socket, sys; held = socket.create_server(('', {port})); print('held', flush=True); sys.stdin.read()"
 """A program that has a port until its input ends."""
 
 
 @pytest.fixture(scope="module")
 async def pair() -> AsyncIterator[Installation]:
-    """Two replicas, a Gateway, and a route to two backends."""
-    async with installed("pair", replicas=2) as pair:
-        await pair.backends("shop", 2)
-        await pair.gateway(EDGE, parameters=PATIENT)
-        await pair.route(EDGE, "shop")
-        await pair.answers(await pair.programmed(EDGE))
+    async with two_replicas() as pair:
         yield pair
-
-
-@asynccontextmanager
-async def turning(pair: Installation, address: str) -> AsyncIterator[list[int]]:
-    """Change the route again and again, each time that the change before shows; give the turns that have shown."""
-    shown: list[int] = []
-    over = asyncio.Event()
-
-    async def turn() -> None:
-        for number in range(int(time.time()), 2**62):
-            await pair.route(EDGE, "shop", turn=number)
-            await pair.answers(address, turn=str(number))
-            shown.append(number)
-            if over.is_set():
-                return
-
-    async with asyncio.TaskGroup() as group:
-        group.create_task(turn())
-        try:
-            yield shown
-        finally:
-            over.set()
 
 
 async def gracefully(pair: Installation, pod: Document) -> None:
@@ -91,13 +56,6 @@ async def leading(pair: Installation, besides: Document) -> list[str]:
     before = besides["status"]["containerStatuses"][0]["containerID"]
     others = [it for it in await pair.replicas() if it["status"]["containerStatuses"][0]["containerID"] != before]
     return [it["metadata"]["name"] for it in others if await pair.metric(it, "gatehouse_leader")]
-
-
-def at_least(seen: Sized, count: int) -> Callable[[], Awaitable[bool]]:
-    async def reached() -> bool:
-        return len(seen) >= count
-
-    return reached
 
 
 async def test_what_a_follower_hears_reaches_the_leader(pair: Installation) -> None:
@@ -157,48 +115,6 @@ async def taken(pair: Installation, port: int) -> AsyncIterator[None]:
         yield
     finally:
         await process.communicate(b"")
-
-
-async def test_a_kube_apiserver_stands_still_for_a_minute(pair: Installation) -> None:
-    """Requests are answered, an Envoy that is known may come back, nobody leads for longer than the Lease lasts."""
-    lab = os.environ.get("LAB")
-    if not lab:
-        pytest.skip("a kube-apiserver that can be paused is LAB's")
-    address = await pair.programmed(EDGE)
-    pods = await pair.complete(2)
-    await until(lambda: pair.leader(), "a leader")
-    replica = pods[0]["status"]["podIP"]
-    account = f"{EDGE}-{pair.home}"
-    known, unknown = await token(pair.home, account), await token(pair.home, account)
-    config = await pair.get("ConfigMap", account)
-    assert config is not None
-
-    async def stream(shown: str) -> bytes:
-        host = f"{pair.home}.{pair.home}.svc"
-        return await first_answer(
-            f"{replica}:18000", host, config["data"]["ca.crt"], DELTA, Key(pair.home, EDGE), shown
-        )
-
-    assert b"Cluster" in await stream(known)
-    leaders: list[int] = []
-    await asyncio.to_thread(run, lab, "pause", "kube-apiserver")
-    try:
-        end = time.monotonic() + OUTAGE_SECONDS
-        async with load(address) as answers:
-            while time.monotonic() < end:
-                leaders.append(sum([int(await pair.metric(pod, "gatehouse_leader")) for pod in pods]))
-                assert b"Cluster" in await stream(known)
-            with pytest.raises(grpc.aio.AioRpcError) as refused:
-                await stream(unknown)
-    finally:
-        await asyncio.to_thread(run, lab, "resume", "kube-apiserver")
-    assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
-    assert set(outcomes(answers)) == {200}
-    assert (leaders[0], leaders[-1], max(leaders)) == (1, 0, 1)
-    async with load(address) as answers, turning(pair, address) as turns:
-        await until(at_least(turns, 10), "changes afterwards")
-    await pair.accepted()
-    assert set(outcomes(answers)) == {200}
 
 
 async def test_envoys_and_backends_are_rolled_out_under_load(pair: Installation) -> None:

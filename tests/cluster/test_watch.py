@@ -114,7 +114,7 @@ def service(home: str, name: str, created: str, port: int = 80) -> Service:
     ports = (ServicePort(name="http", port=port, target_port=port),)
     return Service(
         metadata=Meta(name=name, namespace=home, creation_timestamp=created),
-        spec=ServiceSpec(ports=ports, cluster_ip="None"),
+        spec=ServiceSpec(ports=ports, cluster_ip="None", ip_families=("IPv4", "IPv6")),
     )
 
 
