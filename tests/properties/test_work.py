@@ -2,12 +2,15 @@
 
 import pytest
 
+from tests.attach.issuing import certificate, ec_key, key_pem
+from tests.builders import backend_tls_policy, config_map, secret
 from translator.api.kinds import from_document
 from translator.api.routes import HTTPRoute
 from translator.pipeline import Commit, Translator
 from translator.value import Key
 
 ROUTES = 2000
+CERTIFICATES = [certificate(ec_key(nth=nth)).decode() for nth in range(2)]
 
 
 def route(n: int, path: str = "/") -> HTTPRoute:
@@ -146,3 +149,40 @@ def test_another_sampling_rate_is_one_encode_for_each_route_and_no_listener(tran
     assert commit.resources == ()
     assert counted["encoded routes"] == counted["virtual hosts"] == len(commit.hosts) == ROUTES
     assert "resolved" not in counted
+
+
+def test_a_renewed_authority_is_one_secret(translator: Translator) -> None:
+    """Policies on a hundred Services trust it: no cluster, route or status is touched."""
+    translator.put("ConfigMap", config_map("ca", CERTIFICATES[0]))
+    for n in range(100):
+        translator.put("BackendTLSPolicy", backend_tls_policy(f"s{n}", name=f"p{n}"))
+    translator.commit()
+    translator.put("ConfigMap", config_map("ca", CERTIFICATES[1]))
+    commit, counted = work(translator)
+    assert [(change.type.name, change.name) for change in commit.resources] == [("SECRET", "ca/ConfigMap/shop/ca")]
+    assert commit.hosts == commit.tables == commit.statuses == ()
+    assert counted == {"ConfigMap": 1, "authorities": 1, "policies judged": 100, "secret resources": 1}
+
+
+def test_another_client_certificate_is_one_secret(translator: Translator) -> None:
+    """Clusters say that a certificate is shown, and not which."""
+    for name, nth in (("one", 0), ("two", 1)):
+        pair = {"tls.crt": CERTIFICATES[nth].encode(), "tls.key": key_pem(ec_key(nth=nth))}
+        translator.put("Secret", secret(name, pair))
+    translator.put("ConfigMap", config_map("ca", CERTIFICATES[0]))
+    for n in range(100):
+        translator.put("BackendTLSPolicy", backend_tls_policy(f"s{n}", name=f"p{n}"))
+    translator.put("Gateway", showing("one"))
+    translator.commit()
+    translator.put("Gateway", showing("two"))
+    commit, _ = work(translator)
+    assert [(change.type.name, change.name) for change in commit.resources] == [("SECRET", "client-certificate")]
+    assert commit.hosts == commit.tables == commit.statuses == ()
+
+
+def showing(name: str) -> object:
+    """The Gateway of all routes, with a certificate for backends."""
+    tls = {"backend": {"clientCertificateRef": {"name": name}}}
+    listeners = [{"name": "web", "port": 80, "protocol": "HTTP"}]
+    spec = {"gatewayClassName": "c", "listeners": listeners, "tls": tls}
+    return from_document("Gateway", {"metadata": {"namespace": "shop", "name": "gw"}, "spec": spec})
