@@ -36,6 +36,13 @@ def gateway(*listeners: Document, name: str = "edge", namespace: str = NAMESPACE
     return _gateway_api("Gateway", name, namespace, spec)
 
 
+def listener_set(name: str, *listeners: Document, namespace: str = NAMESPACE, created: str = "") -> Document:
+    """A ListenerSet of the Gateway `edge`."""
+    spec = {"parentRef": {"name": "edge", "namespace": NAMESPACE}, "listeners": list(listeners)}
+    found = _gateway_api("ListenerSet", name, namespace, spec)
+    return {**found, "metadata": {**found["metadata"], "creationTimestamp": created}} if created else found
+
+
 def http_route(name: str, *rules: Document, namespace: str = NAMESPACE, **spec: Any) -> Document:
     """An HTTPRoute of the Gateway `edge` for the host `<name>.example.com`, unless `spec` says otherwise."""
     return _route("HTTPRoute", name, namespace, rules, spec)
