@@ -81,6 +81,8 @@ class Listener(Value):
     """Whether it is served over QUIC too."""
     serves: bool = True
     """False: routes attach, but it takes no traffic (conflicted, or without a usable certificate)."""
+    filtered: bool = False
+    """Whether requests pass filters before a route is chosen."""
 
 
 class Parent(Value):

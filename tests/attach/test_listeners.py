@@ -311,5 +311,5 @@ def test_tls_options_and_listener_filters_are_not_ignored() -> None:
         Refusal(Reason.UNSUPPORTED_VALUE, "tls.options example.com/min-version are not supported; remove them"),
     )
     assert found["b"].refusals == (
-        Refusal(Reason.UNSUPPORTED_VALUE, "listener filters (ExtensionRef) are not supported; remove filters"),
+        Refusal(Reason.UNSUPPORTED_VALUE, "filters.requests[0]: filter ExtensionRef is not supported"),
     )

@@ -96,6 +96,7 @@ class World:
         self.stored = graph.source("secrets")
         self.placements = graph.source("placements")
         self.refused = graph.source("refused")
+        self.filters = graph.source("listener filters")
         self.observations = graph.source("observations")
         self.tracers = graph.source("tracers")
         self.spans = graph.source("spans")
@@ -116,7 +117,7 @@ class World:
             (self.parents, hosts.of_listeners),
             (named.answers, misdirected.of_answers),
         )
-        self.hosts = graph.derived("hosts", hosted, hosts.assemble, hosted)
+        self.hosts = graph.derived("hosts", hosted, hosts.assemble, hosted, self.filters)
         self.tables = graph.derived(
             "tables",
             graph.group("tabled", (self.parents, route_table.of_listeners), (named.alone, misdirected.of_tables)),

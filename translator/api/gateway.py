@@ -2,9 +2,9 @@
 
 import msgspec
 
+from translator.api.meta import GATEWAY_GROUP as GATEWAY_GROUP
 from translator.api.meta import ApiValue, LabelSelector, Meta
-
-GATEWAY_GROUP = "gateway.networking.k8s.io"
+from translator.api.routes import HTTPExternalAuthFilter, LocalObjectReference
 
 
 class LocalParametersReference(ApiValue):
@@ -86,9 +86,11 @@ class AllowedRoutes(ApiValue):
 
 
 class ListenerFilter(ApiValue):
-    """A filter that would run before routes are matched."""
+    """A filter that runs before routes are matched."""
 
     type: str
+    external_auth: HTTPExternalAuthFilter | None = None
+    extension_ref: LocalObjectReference | None = None
 
 
 class ListenerFilters(ApiValue):

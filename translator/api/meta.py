@@ -4,6 +4,8 @@ import msgspec
 
 from translator.value import Key, Value
 
+GATEWAY_GROUP = "gateway.networking.k8s.io"
+
 
 class ApiValue(Value, rename="camel"):
     """A frozen struct decoded from a Kubernetes object; unknown fields are dropped at the door."""

@@ -2,8 +2,7 @@
 
 from typing import TypeAlias
 
-from translator.api.gateway import GATEWAY_GROUP
-from translator.api.meta import ApiValue, Meta
+from translator.api.meta import GATEWAY_GROUP, ApiValue, Meta
 
 
 class ParentReference(ApiValue):

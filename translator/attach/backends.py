@@ -122,7 +122,7 @@ def port_of(service: Service, port: int, transport: str = "TCP") -> ServicePort 
 
 
 def _plural(kind: str) -> str:
-    return f"{kind.removesuffix('y')}ies" if kind.endswith("y") else f"{kind}s"
+    return f"{kind.removesuffix('y')}ies" if kind.endswith("cy") else f"{kind}s"
 
 
 def _protocol(service: Service, target: str, port: int, kind: str) -> str | ir.Refusal:

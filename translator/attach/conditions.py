@@ -69,6 +69,8 @@ class Reason(StrEnum):
     INVALID_CA_CERTIFICATE_KIND = "InvalidCACertificateKind"
     INVALID_CA_CERTIFICATE_REF = "InvalidCACertificateRef"
     INVALID_CERTIFICATE_REF = "InvalidCertificateRef"
+    INVALID_LISTENER_FILTER = "InvalidListenerFilter"
+    INVALID_LISTENER_FILTER_REF = "InvalidListenerFilterRef"
     INVALID_ROUTE_KINDS = "InvalidRouteKinds"
     LISTENER_CONFLICT = "ListenerConflict"
     NO_VALID_CA_CERTIFICATE = "NoValidCACertificate"

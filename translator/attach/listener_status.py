@@ -1,15 +1,21 @@
 """Status of one listener, whether a Gateway or a ListenerSet has it."""
 
 from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
 
 from translator import ir
 from translator.api.gateway import GATEWAY_GROUP
 from translator.attach.conditions import Reason, Type, condition, positive, refused
+from translator.attach.listener_filters import Filtering
 from translator.attach.listeners import ListenerReport, Listeners
 from translator.status import Condition, ListenerStatus
 from translator.value import Key, Lookup, Ref
 from translator.xds.names import listener_name, quic_name
 from translator.xds.verdicts import Words
+
+L = TypeVar("L", bound=Listeners)
 
 
 def of_listeners(
@@ -21,6 +27,12 @@ def of_listeners(
 ) -> tuple[ListenerStatus, ...]:
     """Report on the listeners of an object; `words` has what Envoys refused of them, `done` what they acknowledged."""
     return tuple(_of_listener(owner, found, it, counted, words[it.name], done) for it in found.reports)
+
+
+def with_filters(kind: str, key: Key, found: L, filtered: Lookup[ir.ListenerKey, Filtering]) -> L:
+    """Add what filters of listeners refer to in vain to what there is to be told of them."""
+    reports = tuple(_with_filters(ir.ListenerKey(Ref(kind, *key), it.name), it, filtered) for it in found.reports)
+    return msgspec.structs.replace(found, reports=reports)
 
 
 def envoys_words(
@@ -70,6 +82,15 @@ def faults(report: ListenerReport) -> tuple[ir.Refusal, ...]:
 def messages(refusals: tuple[ir.Refusal, ...]) -> str:
     """Join what refusals say."""
     return "; ".join(dict.fromkeys(it.message for it in refusals))
+
+
+def _with_filters(
+    key: ir.ListenerKey, report: ListenerReport, filtered: Lookup[ir.ListenerKey, Filtering]
+) -> ListenerReport:
+    found = filtered.get(key)
+    if found is None or not found.unresolved:
+        return report
+    return msgspec.structs.replace(report, unresolved=(*report.unresolved, *found.unresolved))
 
 
 def _of_listener(

@@ -224,6 +224,7 @@ def _listener(
         client_validation=client_validation,
         passthrough=listener.protocol == "TLS" and not terminates(listener),
         http3=may_http3 and http3.asked(listener),
+        filtered=listener.filters is not None and bool(listener.filters.requests),
         serves=serves,
     )
 

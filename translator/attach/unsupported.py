@@ -1,7 +1,7 @@
 """What a Gateway may ask for that is not supported: said aloud, and refused where ignoring it would be worse."""
 
 from translator.api.gateway import Gateway, Listener
-from translator.attach import http3
+from translator.attach import http3, listener_filters
 from translator.attach.conditions import Reason
 from translator.ir import Refusal
 
@@ -30,7 +30,7 @@ def of_listener(listener: Listener) -> tuple[Refusal, ...]:
     if unknown:
         refusals.append(f"tls.options {', '.join(unknown)} are not supported; remove them")
     refusals += filter(None, [http3.invalid(listener)])
-    if listener.filters is not None and listener.filters.requests:
-        types = ", ".join(dict.fromkeys(it.type for it in listener.filters.requests))
-        refusals.append(f"listener filters ({types}) are not supported; remove filters")
-    return tuple(Refusal(Reason.UNSUPPORTED_VALUE, message) for message in refusals)
+    return (
+        *(Refusal(Reason.UNSUPPORTED_VALUE, message) for message in refusals),
+        *listener_filters.invalid(listener),
+    )

@@ -4,7 +4,7 @@ from functools import partial
 from typing import NamedTuple
 
 from translator import ir
-from translator.attach import backend_tls, clusters, endpoints, pools, telemetry
+from translator.attach import backend_tls, clusters, endpoints, listener_filters, pools, telemetry
 from translator.incremental import Graph, Table
 from translator.value import Ref
 from translator.wiring.routes import Routes
@@ -25,7 +25,12 @@ def declare(graph: Graph, sources: Sources, routes: Routes, observed: Telemetry,
     """Declare the tables of clusters."""
     objects = sources.objects
     slices = graph.group("slices", (objects["EndpointSlice"], endpoints.by_service))
-    named = graph.group("clusters named", (routes.resolved, clusters.named), (observed.tracers, telemetry.named))
+    named = graph.group(
+        "clusters named",
+        (routes.resolved, clusters.named),
+        (observed.tracers, telemetry.named),
+        (routes.filtered, listener_filters.named),
+    )
     sliced = graph.derived("services with slices", slices, endpoints.exists)
     reads = (objects["Service"], sliced, routes.backings, routes.handled)
     found = graph.derived("backends reached", named, partial(clusters.reach, dns_services), *reads)

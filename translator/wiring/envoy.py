@@ -18,6 +18,7 @@ from translator.xds import (
     endpoint,
     hosts,
     listener,
+    listener_filters,
     misdirected,
     pool,
     route,
@@ -70,7 +71,10 @@ def declare(
         (listeners.parents, hosts.of_listeners),
         (named.answers, misdirected.of_answers),
     )
-    host_rows = graph.derived("virtual hosts", hosted, hosts.assemble, hosted)
+    filters = graph.derived(
+        "encoded listener filters", routes.filtered, listener_filters.encode, listeners.parents, unusable
+    )
+    host_rows = graph.derived("virtual hosts", hosted, hosts.assemble, hosted, filters)
     tabled = graph.group("tables", (listeners.parents, route_table.of_listeners), (named.alone, misdirected.of_tables))
     tables = graph.derived("route tables", tabled, route_table.encode, sources.placements)
     pool_rows = graph.derived("pool resources", clusters.pools, pool.encode)

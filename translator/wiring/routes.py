@@ -1,9 +1,10 @@
 """Routes: what their rules refer to, and which listeners they are attached to."""
 
+from functools import partial
 from typing import NamedTuple
 
 from translator import ir
-from translator.attach import conflicts, parents, policies, routes, streams, traffic, xbackends
+from translator.attach import conflicts, listener_filters, parents, policies, routes, streams, traffic, xbackends
 from translator.incremental import Graph, Table
 from translator.value import Key, Ref
 from translator.wiring.listeners import Listeners
@@ -27,6 +28,8 @@ class Routes(NamedTuple):
     """Which of them target a backend."""
     handled: Table[Ref, traffic.Handling]
     """The one that holds for it."""
+    filtered: Table[ir.ListenerKey, listener_filters.Filtering]
+    """Listeners whose requests pass filters before a route is chosen."""
     resolved: Table[Ref, ir.Resolved]
     rejected: Table[Ref, ir.Refusal]
     accepted: Table[Ref, ir.Bound]
@@ -49,6 +52,16 @@ def declare(graph: Graph, sources: Sources, listeners: Listeners) -> Routes:
     reads = (objects["Service"], listeners.granted, targeted, backings, handled)
     resolved = graph.derived("resolved", sources.routes, routes.resolve, *reads)
     rejected = graph.derived("rejected", resolved, routes.rejected)
+    filters = graph.group(
+        "listener filters",
+        *((objects[kind], partial(listener_filters.written, kind)) for kind in ("Gateway", "ListenerSet")),
+    )
+    filtered = graph.derived(
+        "listener filters resolved",
+        filters,
+        listener_filters.resolve,
+        *(objects["Service"], listeners.granted, targeted, backings),
+    )
     bound = graph.derived(
         "bound",
         sources.routes,
@@ -73,6 +86,7 @@ def declare(graph: Graph, sources: Sources, listeners: Listeners) -> Routes:
         traffic_judged=traffic_judged,
         traffic_claimed=traffic_claimed,
         handled=handled,
+        filtered=filtered,
         resolved=resolved,
         rejected=rejected,
         accepted=accepted,

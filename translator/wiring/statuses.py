@@ -3,7 +3,16 @@
 from functools import partial
 from typing import NamedTuple
 
-from translator.attach import listener_set_status, parents, policies, telemetry, traffic, usage, xbackends
+from translator.attach import (
+    listener_set_status,
+    listener_status,
+    parents,
+    policies,
+    telemetry,
+    traffic,
+    usage,
+    xbackends,
+)
 from translator.attach import status as reports
 from translator.features import SUPPORTED_FEATURES
 from translator.incremental import Graph, Table
@@ -57,13 +66,17 @@ def declare(
         (observed.collectors, partial(telemetry.by_backend, "XBackend")),
     )
     xbackend_users = graph.derived("gateways using xbackends", using_xbackends, usage.gateways)
+    reported, told_sets = (
+        graph.derived(f"{kind} listeners told", table, partial(listener_status.with_filters, kind), routes.filtered)
+        for kind, table in (("Gateway", listeners.reported), ("ListenerSet", listeners.sets))
+    )
     by_kind: dict[str, Table[Key, Status]] = {
         "GatewayClass": graph.derived(
             "class status", objects["GatewayClass"], partial(reports.of_class, SUPPORTED_FEATURES), listeners.owned
         ),
         "Gateway": graph.derived(
             "gateway status",
-            listeners.reported,
+            reported,
             partial(reports.of_gateway, awaits_envoys=awaits_envoys),
             counted,
             attached_sets,
@@ -74,7 +87,7 @@ def declare(
         ),
         "ListenerSet": graph.derived(
             "listener set status",
-            listeners.sets,
+            told_sets,
             partial(listener_set_status.of_listener_set, awaits_envoys=awaits_envoys),
             counted,
             obstacles,

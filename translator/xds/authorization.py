@@ -11,6 +11,7 @@ from envoy_data_plane.envoy.config.common.mutation_rules import v3 as mutation_v
 from envoy_data_plane.envoy.config.core import v3 as core_v3
 from envoy_data_plane.envoy.extensions.filters.http.composite import v3 as composite_v3
 from envoy_data_plane.envoy.extensions.filters.http.ext_authz import v3 as ext_authz_v3
+from envoy_data_plane.envoy.extensions.filters.http.filter_chain import v3 as filter_chain_v3
 from envoy_data_plane.envoy.type.matcher import v3 as matcher_v3
 from envoy_data_plane.google import protobuf
 from envoy_data_plane.xds.core import v3 as xds_core_v3
@@ -35,6 +36,17 @@ def per_route(authorization: ir.Authorization, cluster: str) -> protobuf.Any:
     )
     matcher = wire.new(xds_matcher_v3.Matcher, on_no_match=always)
     return wire.any_of(wire.new(composite_v3.CompositePerRoute, matcher=matcher))
+
+
+def chain(filters: list[core_v3.TypedExtensionConfig]) -> protobuf.Any:
+    """Return what a virtual host says to the filter chain filter: make these filters, in their order."""
+    made = wire.new(filter_chain_v3.FilterChain, filters=filters)
+    return wire.any_of(wire.new(filter_chain_v3.FilterChainConfigPerRoute, filter_chain=made))
+
+
+def none() -> protobuf.Any:
+    """Return what a virtual host says to the composite filter: be there for routes that are yet to be chosen."""
+    return wire.any_of(wire.new(composite_v3.CompositePerRoute, matcher=wire.new(xds_matcher_v3.Matcher)))
 
 
 def ext_authz(

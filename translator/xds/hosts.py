@@ -14,6 +14,7 @@ from translator.attach import precedence
 from translator.attach.hostnames import wildcards_above
 from translator.value import Key, Lookup, Ref
 from translator.xds import wire
+from translator.xds.listener_filters import EncodedFilters
 from translator.xds.resource import VirtualHost, virtual_host
 from translator.xds.route import EncodedRoute, EncodedRoutes
 
@@ -63,23 +64,45 @@ def of_routes(served: ir.Served, encoded: EncodedRoutes) -> Iterator[tuple[ir.Ho
 
 
 def of_listeners(key: Key, parent: ir.Parent) -> Iterator[tuple[ir.HostKey, Place, None]]:
-    """Give each listener's hostname a virtual host, so that without routes it answers 404 and not as another would."""
+    """Give each listener's hostname a virtual host, so that without routes it answers 404 and not as another would.
+
+    Any host is one if requests pass filters of the listener, whatever becomes of them.
+    """
     for listener in parent.listeners:
-        if listener.serves and listener.protocol in ir.HTTP_PROTOCOLS and listener.hostname != ir.ANY_HOST:
+        named = listener.hostname != ir.ANY_HOST or listener.filtered
+        if listener.serves and listener.protocol in ir.HTTP_PROTOCOLS and named:
             yield _host(listener, listener.hostname), LISTENER, None
 
 
-def assemble(key: ir.HostKey, members: Members, hosted: Lookup[ir.HostKey, Members]) -> VirtualHost:
+def assemble(
+    key: ir.HostKey,
+    members: Members,
+    hosted: Lookup[ir.HostKey, Members],
+    filters: Lookup[ir.ListenerKey, EncodedFilters],
+) -> VirtualHost:
     """Join a domain's routes: most specific hostname first, then rank, then age and name, then order as written.
 
     Nothing behind a route that catches all can be reached: it is left out, and what it depends on is not read.
     """
     domain = key.domain.encode()
+    filtering = filters.get(key.listener)
+    if filtering is not None:
+        return _filtered(key, filtering, [] if filtering.closed else _reachable(key, members, hosted))
     routes = _reachable(key, members, hosted)
     pieces = [wire.frame(NAME_FIELD, domain), wire.frame(DOMAINS_FIELD, domain), *map(FRAME, routes)]
     clusters = chain.from_iterable(set(map(CLUSTERS, routes)))  # many of thousands of routes name the same ones
     refused = chain.from_iterable(set(map(REFUSED, routes)))
     return virtual_host(key.domain, b"".join(wire.framed(VIRTUAL_HOSTS_FIELD, *pieces)), clusters, refused)
+
+
+def _filtered(key: ir.HostKey, filtering: EncodedFilters, routes: list[EncodedRoute]) -> VirtualHost:
+    """Join the routes of a domain whose requests pass filters first."""
+    domain = key.domain.encode()
+    pieces = [wire.frame(NAME_FIELD, domain), wire.frame(DOMAINS_FIELD, domain), *map(FRAME, routes)]
+    frame = b"".join(wire.framed(VIRTUAL_HOSTS_FIELD, *pieces, filtering.behind, filtering.fields))
+    clusters = chain(filtering.clusters, *map(CLUSTERS, routes))
+    refused = chain(filtering.refused, *map(REFUSED, routes))
+    return virtual_host(key.domain, frame, clusters, refused)
 
 
 def clusters_used(key: ir.HostKey, host: VirtualHost) -> Iterator[tuple[tuple[Key, str], ir.HostKey, bool]]:

@@ -23,6 +23,13 @@ def per_route(session: ir.Session, secure: bool) -> protobuf.Any:
     return wire.any_of(wire.new(session_v3.StatefulSessionPerRoute, stateful_session=config))
 
 
+def none() -> protobuf.Any:
+    """Return what a virtual host says to the filter: be there for routes that are yet to be chosen."""
+    return wire.any_of(
+        wire.new(session_v3.StatefulSessionPerRoute, stateful_session=wire.new(session_v3.StatefulSession))
+    )
+
+
 def _header(session: ir.Session) -> core_v3.TypedExtensionConfig:
     return wire.new(
         core_v3.TypedExtensionConfig,
