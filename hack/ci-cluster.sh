@@ -25,6 +25,8 @@ cluster_tests() { # NAME MARKS
 }
 
 conformance() {
+  ${LAB:+"$LAB"} ${LAB:+exec} kubectl delete namespace --ignore-not-found --timeout=5m \
+    gateway-conformance-infra gateway-conformance-app-backend gateway-conformance-web-backend
   rm -f "$report"
   local passed=yes
   make conformance REPORT="$report" >build/conformance.log 2>&1 || passed=
