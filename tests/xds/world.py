@@ -126,7 +126,7 @@ class World:
         )
         placed = graph.group("placed", (self.bound, stream_routes.served))
         first = graph.derived("first", placed, stream_routes.first)
-        self.streams = graph.derived("streams", first, streams.encode, self.resolved, unusable)
+        self.streams = graph.derived("streams", first, streams.encode, self.resolved, unusable, self.observations)
         encoded_chains = graph.derived("chains", self.parents, chains.encode, self.placements, self.observations)
         ported = graph.group(
             "ported",

@@ -86,7 +86,7 @@ class Logging(ApiValue):
 
 
 class AccessLog(ApiValue):
-    """Whether each request is logged: Enabled or Disabled."""
+    """Whether each request, connection and session is logged: Enabled or Disabled."""
 
     mode: str | None = None
 

@@ -15,6 +15,7 @@ from translator.attach.rules import Rule
 from translator.attach.traffic import Handling
 from translator.attach.xbackends import Backing
 from translator.value import NO_ROWS, Key, Lookup, Ref
+from translator.xds.names import rule_name
 
 
 def resolve(
@@ -57,8 +58,8 @@ def _http_rules(ref: Ref, route: api.HTTPRoute) -> Iterator[Rule]:
     for number, rule in enumerate(route.spec.rules):
         yield Rule(
             place=_place(number, rule.name),
-            name=_name(ref, number),
-            constant=_name(ref, rule.name or number),
+            name=rule_name(ref, number),
+            constant=rule_name(ref, rule.name or number),
             matches=tuple(matches.of_http(it) for it in rule.matches or (api.HTTPRouteMatch(),)),
             filters=rule.filters,
             backends=rule.backend_refs,
@@ -73,8 +74,8 @@ def _grpc_rules(ref: Ref, route: api.GRPCRoute) -> Iterator[Rule]:
     for number, rule in enumerate(route.spec.rules):
         yield Rule(
             place=_place(number, rule.name),
-            name=_name(ref, number),
-            constant=_name(ref, rule.name or number),
+            name=rule_name(ref, number),
+            constant=rule_name(ref, rule.name or number),
             matches=tuple(matches.of_grpc(it) for it in rule.matches or (api.GRPCRouteMatch(),)),
             filters=filters.from_grpc(rule.filters),
             backends=tuple(_http_backend(it) for it in rule.backend_refs),
@@ -91,7 +92,3 @@ def _http_backend(ref: api.GRPCBackendRef) -> api.HTTPBackendRef:
 
 def _place(number: int, name: str | None) -> str:
     return f"rules[{number}] ({name})" if name else f"rules[{number}]"
-
-
-def _name(ref: Ref, rule: int | str) -> str:
-    return f"{ref.kind.lower()}/{ref.namespace}/{ref.name}/rule/{rule}"

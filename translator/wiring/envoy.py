@@ -79,7 +79,9 @@ def declare(
     tables = graph.derived("route tables", tabled, route_table.encode, sources.placements)
     pool_rows = graph.derived("pool resources", clusters.pools, pool.encode)
     pool_endpoints = graph.derived("pool endpoints", clusters.pools, pool.locate)
-    encoded_streams = graph.derived("encoded streams", routes.first, streams.encode, routes.resolved, unusable)
+    encoded_streams = graph.derived(
+        "encoded streams", routes.first, streams.encode, routes.resolved, unusable, observed.observations
+    )
     encoded_chains = graph.derived(
         "encoded chains", listeners.parents, chains.encode, sources.placements, observed.observations
     )

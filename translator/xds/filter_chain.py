@@ -4,6 +4,8 @@ A chain is named and matched by its listener and hostname alone, so that Envoy k
 others of its port change: it drains only those of chains whose content changes.
 """
 
+from typing import Any
+
 from envoy_data_plane.envoy.config.listener import v3 as listener_v3
 
 from translator import ir
@@ -36,7 +38,7 @@ def of_https(listener: ir.Listener, strips_port: bool, observed: ir.Observation 
     )
 
 
-def of_stream(listener: ir.Listener, domain: str, shares: Shares) -> listener_v3.FilterChain:
+def of_stream(listener: ir.Listener, domain: str, shares: Shares, observed: dict[str, Any]) -> listener_v3.FilterChain:
     """Return the chain for a domain of a TLS listener, or for all connections of a TCP listener.
 
     Without anywhere to go connections are closed at once, before a client that is to be terminated is answered.
@@ -47,7 +49,7 @@ def of_stream(listener: ir.Listener, domain: str, shares: Shares) -> listener_v3
         listener_v3.FilterChain,
         name=stream_name(listener.key, domain),
         filter_chain_match=_sealed(domain) if listener.protocol == "TLS" else None,
-        filters=[tcp_proxy.network_filter(listener.table, shares)],
+        filters=[tcp_proxy.network_filter(listener.table, shares, observed)],
         transport_socket=transport_socket(listener) if listener.certificates else None,
     )
 

@@ -73,6 +73,11 @@ def misdirected_table(port: int) -> str:
     return f"{misdirected_name(port)}/{SHARD}"
 
 
+def rule_name(route: Ref, rule: int | str) -> str:
+    """Name a rule of a route, and what its Envoy routes' names begin with: `tcproute/shop/redis/rule/0`."""
+    return f"{route.kind.lower()}/{route.namespace}/{route.name}/rule/{rule}"
+
+
 def secret_name(secret: Key) -> str:
     """Name the secret that a Kubernetes Secret becomes: `shop/cart-tls`."""
     return f"{secret.namespace}/{secret.name}"

@@ -4,11 +4,12 @@ Each domain is encoded by itself, and a port is joined from the bytes.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from translator import ir
 from translator.attach.streams import First
 from translator.value import Key, Lookup, Ref, Value
-from translator.xds import filter_chain, udp_proxy, wire
+from translator.xds import filter_chain, observation, udp_proxy, wire
 from translator.xds.names import pool_name
 from translator.xds.route import Clusters
 
@@ -34,15 +35,17 @@ def encode(
     first: First,
     resolved: Lookup[Ref, ir.Resolved],
     unusable: Lookup[tuple[Key, str], object],
+    observations: Lookup[Key, ir.Observation],
 ) -> EncodedStream | None:
     """Encode what the route that has a domain does with its connections."""
     found = resolved.get(first.route)
     if found is None:
         return None
+    observed = observation.proxy_fields(observations.get(key.gateway), first.listener, first.route)
     if first.listener.protocol == "UDP":
-        return EncodedStream(first.route, _pooled(first), (pool_name(first.route),))
+        return EncodedStream(first.route, _pooled(first, observed), (pool_name(first.route),))
     clusters = Clusters(key.gateway, unusable)
-    frame = _chained(key.domain, first.listener, found, clusters)
+    frame = _chained(key.domain, first.listener, found, clusters, observed)
     return EncodedStream(first.route, frame, tuple(sorted(clusters.used)), tuple(sorted(clusters.refused)))
 
 
@@ -56,13 +59,15 @@ def clusters_used(key: ir.StreamKey, stream: EncodedStream) -> Iterator[tuple[tu
     return (((key.gateway, cluster), key, True) for cluster in (*stream.clusters, *stream.refused))
 
 
-def _chained(domain: str, listener: ir.Listener, found: ir.Resolved, clusters: Clusters) -> bytes:
+def _chained(
+    domain: str, listener: ir.Listener, found: ir.Resolved, clusters: Clusters, observed: dict[str, Any]
+) -> bytes:
     stream = found.sealed if listener.passthrough else found.stream
     backends = () if stream is None else stream.backends
     shares = [(clusters.name(it.cluster), it.weight) for it in backends if it.weight]
-    return wire.frame(FILTER_CHAINS_FIELD, wire.encode(filter_chain.of_stream(listener, domain, shares)))
+    return wire.frame(FILTER_CHAINS_FIELD, wire.encode(filter_chain.of_stream(listener, domain, shares, observed)))
 
 
-def _pooled(first: First) -> bytes:
-    proxy = udp_proxy.listener_filter(first.listener.table, pool_name(first.route))
+def _pooled(first: First, observed: dict[str, Any]) -> bytes:
+    proxy = udp_proxy.listener_filter(first.listener.table, pool_name(first.route), observed)
     return wire.frame(LISTENER_FILTERS_FIELD, wire.encode(proxy))

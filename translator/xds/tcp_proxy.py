@@ -11,9 +11,9 @@ Shares = list[tuple[str, int]]
 """Clusters, each with its weight; a connection for NO_CLUSTER is closed at once."""
 
 
-def network_filter(stat_prefix: str, shares: Shares) -> listener_v3.Filter:
+def network_filter(stat_prefix: str, shares: Shares, observed: dict[str, Any]) -> listener_v3.Filter:
     """Return the filter that sends each connection to one of the clusters; there is at least one."""
-    config = wire.new(tcp_v3.TcpProxy, stat_prefix=stat_prefix, **_destination(shares))
+    config = wire.new(tcp_v3.TcpProxy, stat_prefix=stat_prefix, **_destination(shares), **observed)
     return wire.new(listener_v3.Filter, name="envoy.filters.network.tcp_proxy", typed_config=wire.any_of(config))
 
 
