@@ -92,6 +92,11 @@ def shows(edge: Edge, host: str) -> str:
         return str(error)
 
 
+def test_it_is_said_where_a_tenant_is_reached(stack: Gatehouse, edge: Edge) -> None:
+    where = f"ListenerSet shop/bakery, listener secure: https://{edge.address}:{secure(edge).port}"
+    stack.wait_until_said(where)
+
+
 def test_each_tenant_has_its_certificate_and_its_routes(edge: Edge) -> None:
     for name in ("bakery", "florist"):
         host = f"{name}.example.com"

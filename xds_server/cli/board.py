@@ -6,8 +6,16 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from translator.status import Condition, GatewayStatus, RouteStatus, Status, amiss, conditions_of
-from translator.value import Key, Ref
+from translator.status import (
+    Condition,
+    GatewayStatus,
+    ListenerSetStatus,
+    RouteStatus,
+    Status,
+    amiss,
+    conditions_of,
+)
+from translator.value import Ref
 from xds_server.local.endpoints import Endpoint
 
 
@@ -23,7 +31,7 @@ def _line(part: str, condition: Condition) -> str:
 
 
 def board(
-    statuses: Mapping[Ref, Status], endpoints: Mapping[Key, tuple[Endpoint, ...]], notices: Iterable[str], height: int
+    statuses: Mapping[Ref, Status], endpoints: Mapping[Ref, tuple[Endpoint, ...]], notices: Iterable[str], height: int
 ) -> RenderableType:
     """Draw the whole picture in about `height` lines: what is amiss comes first, the rest is counted."""
     gateways = Table(title="Gateways", title_justify="left", expand=True, box=None, header_style="bold")
@@ -31,7 +39,13 @@ def board(
         gateways.add_column(column, overflow="fold")
     for ref, status in sorted(statuses.items()):
         if isinstance(status, GatewayStatus):
-            _add_gateway(gateways, ref, status, endpoints.get(ref.key, ()))
+            _add_holder(gateways, ref, status, endpoints.get(ref, ()))
+    sets = [(complaints(it), ref, it) for ref, it in statuses.items() if isinstance(it, ListenerSetStatus)]
+    sets.sort(key=lambda row: (not row[0], row[1]))
+    for _, ref, listener_set in sets[: max(3, height // 8)]:
+        _add_holder(gateways, ref, listener_set, endpoints.get(ref, ()))
+    if len(sets) > max(3, height // 8):
+        gateways.add_row(f"… and {len(sets) - max(3, height // 8)} more ListenerSets")
     routes = Table(title="Routes", title_justify="left", expand=True, box=None, header_style="bold")
     for column in ("Route", "Parents", "State"):
         routes.add_column(column, overflow="fold")
@@ -47,10 +61,13 @@ def board(
     return Group(gateways, Text(), routes, Text(), *(Text(notice, style="yellow") for notice in notices))
 
 
-def _add_gateway(table: Table, ref: Ref, status: GatewayStatus, endpoints: tuple[Endpoint, ...]) -> None:
+def _add_holder(
+    table: Table, ref: Ref, status: GatewayStatus | ListenerSetStatus, endpoints: tuple[Endpoint, ...]
+) -> None:
     url_of = {endpoint.listener: endpoint.url for endpoint in endpoints}
     wrong = [_line(part, condition) for part, condition in conditions_of(status) if not part and amiss(condition)]
-    table.add_row(str(ref.key), "", "", "", _state(wrong), style="bold")
+    name = str(ref.key) if isinstance(status, GatewayStatus) else str(ref)
+    table.add_row(name, "", "", "", _state(wrong), style="bold")
     for listener in status.listeners:
         wrong = [_line("", condition) for condition in listener.conditions if amiss(condition)]
         url = url_of.get(listener.name, "")

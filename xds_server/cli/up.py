@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.live import Live
 
 from translator.pipeline import Commit
-from translator.value import Key, Ref, Value
+from translator.value import Ref, Value
 from xds_server import app, log
 from xds_server.cli.board import board, complaints
 from xds_server.files import Finding
@@ -127,7 +127,7 @@ class Invitation:
     def __init__(self, laptop: Laptop, console: Console) -> None:
         self._laptop = laptop
         self._console = console
-        self._said: set[tuple[Key, Endpoint]] = set()
+        self._said: set[tuple[Ref, Endpoint]] = set()
         self._tried = False
         self._turn = asyncio.Lock()
 
@@ -135,7 +135,7 @@ class Invitation:
         """Say what was not said before; a listener that is not served within a while waits for the next time."""
         async with self._turn:
             reachable = self._laptop.endpoints.items()
-            places = {(gateway, endpoint) for gateway, endpoints in reachable for endpoint in endpoints}
+            places = {(holder, endpoint) for holder, endpoints in reachable for endpoint in endpoints}
             self._said &= places
             await asyncio.gather(*(self._announce(*place) for place in sorted(places - self._said, key=str)))
             command = self._laptop.first_request() if self._said and not self._tried else None
@@ -143,13 +143,13 @@ class Invitation:
                 self._tried = True
                 self._print(f"Try: {command}")
 
-    async def _announce(self, gateway: Key, endpoint: Endpoint) -> None:
+    async def _announce(self, holder: Ref, endpoint: Endpoint) -> None:
         try:
-            await asyncio.wait_for(self._laptop.serving(gateway, endpoint), SERVED_SECONDS)
+            await asyncio.wait_for(self._laptop.serving(holder, endpoint), SERVED_SECONDS)
         except TimeoutError:
             return
-        self._said.add((gateway, endpoint))
-        self._print(f"Gateway {gateway}, listener {endpoint.listener}: {endpoint.url}")
+        self._said.add((holder, endpoint))
+        self._print(f"{holder}, listener {endpoint.listener}: {endpoint.url}")
 
     def _print(self, line: str) -> None:
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)

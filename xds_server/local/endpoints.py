@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from urllib.parse import urlencode
 
 from translator import ir
-from translator.api.gateway import Gateway
+from translator.api.gateway import Gateway, ListenerSet
 from translator.api.routes import HTTPRoute, HTTPRouteMatch
 from translator.attach import hostnames
 from translator.ir import ANY_HOST
-from translator.status import GatewayStatus, RouteStatus
+from translator.status import GatewayStatus, ListenerSetStatus, RouteStatus
 from translator.value import Value
 
 
@@ -37,8 +37,10 @@ class Endpoint(Value):
         return f"{address}:{self.port}"
 
 
-def endpoints(gateway: Gateway, status: GatewayStatus, placement: ir.Placement) -> tuple[Endpoint, ...]:
-    """Return the programmed listeners of a Gateway as its placement makes them reachable."""
+def endpoints(
+    holder: Gateway | ListenerSet, status: GatewayStatus | ListenerSetStatus, placement: ir.Placement
+) -> tuple[Endpoint, ...]:
+    """Return the programmed listeners of a Gateway or ListenerSet as the Gateway's placement makes them reachable."""
     programmed = {
         listener.name
         for listener in status.listeners
@@ -53,7 +55,7 @@ def endpoints(gateway: Gateway, status: GatewayStatus, placement: ir.Placement) 
             port=placement.port(listener.port),
             listener_port=listener.port,
         )
-        for listener in gateway.spec.listeners
+        for listener in holder.spec.listeners
         if listener.name in programmed
     )
 

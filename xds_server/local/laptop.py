@@ -1,15 +1,15 @@
 """A laptop's data plane: every Gateway of ours gets an address, an Envoy, and the echo pods behind its Services."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from translator.api.core import EndpointSlice, Secret, Service
-from translator.api.gateway import Gateway
+from translator.api.gateway import Gateway, ListenerSet
 from translator.api.kinds import Object, from_document, ref_of
 from translator.api.routes import HTTPRoute
 from translator.ir import Placement
-from translator.status import GatewayStatus, RouteStatus
+from translator.status import GatewayStatus, ListenerSetStatus, RouteStatus, Status
 from translator.value import Key, Ref
 from translator.xds.names import listener_name
 from translator.xds.resource import ResourceType
@@ -22,6 +22,8 @@ from xds_server.local.endpoints import Endpoint, endpoints, first_request
 from xds_server.local.envoys import Envoys
 from xds_server.local.pods import Pods
 
+MOST_LISTENER_SETS = 50
+"""Of which it is told where they are reached."""
 CONNECT_SECONDS = 0.05
 """Between two attempts to reach an Envoy that is starting."""
 
@@ -70,14 +72,18 @@ class Laptop:
         await self._pods.run(planned)
 
     @property
-    def endpoints(self) -> Mapping[Key, tuple[Endpoint, ...]]:
-        """Where each of our Gateways is reached, by Gateway in order of their names; only listeners that serve."""
-        return {
-            key: endpoints(gateway, status, self._placement(key))
-            for key in sorted(self._ours())
-            if isinstance(gateway := self._objects.get(Ref("Gateway", *key)), Gateway)
-            and isinstance(status := self._plane.statuses.get(Ref("Gateway", *key)), GatewayStatus)
-        }
+    def endpoints(self) -> Mapping[Ref, tuple[Endpoint, ...]]:
+        """Where our Gateways, and then the first of their ListenerSets, are reached; only listeners that serve."""
+        found = {}
+        for ref in (*sorted(self._told(GatewayStatus)), *sorted(self._told(ListenerSetStatus))[:MOST_LISTENER_SETS]):
+            holder, status = self._objects.get(ref), self._plane.statuses.get(ref)
+            if isinstance(holder, Gateway) and isinstance(status, GatewayStatus):
+                found[ref] = endpoints(holder, status, self._placement(ref.key))
+            if isinstance(holder, ListenerSet) and isinstance(status, ListenerSetStatus):
+                gateway = self._gateway_of(ref)
+                if gateway in self._addresses:
+                    found[ref] = endpoints(holder, status, self._placement(gateway))
+        return found
 
     def first_request(self) -> str | None:
         """Return a curl command that the first accepted HTTPRoute answers."""
@@ -87,14 +93,15 @@ class Laptop:
             if not isinstance(route, HTTPRoute) or not isinstance(status, RouteStatus):
                 continue
             for parent in route.spec.parent_refs:
-                key = Key(parent.namespace or ref.namespace, parent.name)
-                command = first_request(route, status, reachable.get(key, ()))
+                target = Ref(parent.kind, parent.namespace or ref.namespace, parent.name)
+                command = first_request(route, status, reachable.get(target, ()))
                 if command is not None:
                     return command
         return None
 
-    async def serving(self, gateway: Key, endpoint: Endpoint) -> None:
+    async def serving(self, holder: Ref, endpoint: Endpoint) -> None:
         """Return once somebody accepts connections at an endpoint, or has said that it takes datagrams there."""
+        gateway = self._gateway_of(holder)
         while endpoint.scheme == "udp":
             if (gateway, listener_name("UDP", endpoint.listener_port)) in self._bound:
                 return
@@ -116,8 +123,17 @@ class Laptop:
         elif isinstance(event, Disconnected):
             self._bound = {(gateway, name) for gateway, name in self._bound if gateway != event.gateway}
 
+    def _gateway_of(self, holder: Ref) -> Key:
+        found = self._objects.get(holder)
+        if not isinstance(found, ListenerSet):
+            return holder.key
+        return Key(found.spec.parent_ref.namespace or holder.namespace, found.spec.parent_ref.name)
+
     def _ours(self) -> set[Key]:
-        return {ref.key for ref, status in self._plane.statuses.items() if isinstance(status, GatewayStatus)}
+        return {ref.key for ref in self._told(GatewayStatus)}
+
+    def _told(self, kind: type[Status]) -> Iterator[Ref]:
+        return (ref for ref, status in self._plane.statuses.items() if isinstance(status, kind))
 
     def _place(self) -> dict[Key, Placement | None]:
         gateways = [ref.key for ref, value in self._objects.items() if isinstance(value, Gateway)]
