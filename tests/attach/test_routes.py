@@ -370,11 +370,10 @@ def test_routes_of_other_kinds_report_their_references() -> None:
     rule = L4RouteRule(backend_refs=(BackendRef("cart", port=8080), BackendRef("missing", port=443)))
     it = TLSRoute(Meta("route", "shop"), L4RouteSpec(rules=(rule,)))
     found = routes.resolve(Ref("TLSRoute", "shop", "route"), it, SERVICES, {}, {})
-    assert found == ir.Resolved(
-        ir.Age("", "shop/route", "TLSRoute"),
-        (),
-        (ir.Refusal(Reason.BACKEND_NOT_FOUND, "Service shop/missing does not exist"),),
-    )
+    missing = (ir.Refusal(Reason.BACKEND_NOT_FOUND, "Service shop/missing does not exist"),)
+    stream = ir.Stream((ir.Backend(ir.ClusterKey("shop", "cart", 8080, "tcp"), 1), ir.Backend(None, 1)), missing)
+    age = ir.Age("", "shop/route", "TLSRoute")
+    assert found == ir.Resolved(age, (), missing, stream=stream, sealed=stream)
 
 
 def test_a_preflight_is_answered_by_the_rule_it_is_for() -> None:

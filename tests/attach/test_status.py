@@ -156,7 +156,7 @@ def test_one_accepted_listener_is_enough_and_the_message_names_the_rest() -> Non
         "Accepted",
         True,
         "ListenersNotValid",
-        "listener invalid: protocol INVALID is not known; use HTTP or HTTPS; served: http",
+        "listener invalid: protocol INVALID is not known; use one of HTTP, HTTPS, TLS, TCP, UDP; served: http",
         1,
     )
     assert answers(found.conditions)["Programmed"] == (True, "Programmed")
@@ -272,13 +272,13 @@ UNSUPPORTED = Refusal("UnsupportedValue", "rule 1: regex ( does not compile")
 
 
 def route_status(rules: ir.Resolved, *bonds: ir.Bond) -> dict[ParentReference, tuple[Condition, ...]]:
-    found = of_route(ROUTE, ir.Bound(4, AGE, bonds), {ROUTE: rules}, {})
+    found = of_route(ROUTE, ir.Bound(4, AGE, bonds), {ROUTE: rules}, {}, {})
     assert found is not None
     return {it.parent_ref: it.conditions for it in found.parents}
 
 
 def test_a_route_without_parents_of_ours_is_left_alone() -> None:
-    assert of_route(ROUTE, ir.Bound(1, AGE, ()), {}, {}) is None
+    assert of_route(ROUTE, ir.Bound(1, AGE, ()), {}, {}, {}) is None
 
 
 def test_each_parent_gets_its_own_answer() -> None:

@@ -70,7 +70,7 @@ def test_both_of_two_conflicting_listeners_are_told_and_the_gateway_is_not() -> 
 
 
 def test_every_listener_with_a_fault_of_its_own_is_told() -> None:
-    edge = builders.gateway(builders.listener("a", 90, "TCP"), builders.listener("b", 91, "TCP"))
+    edge = builders.gateway(builders.listener("a", 90, "SCTP"), builders.listener("b", 91, "SCTP"))
     assert errors(CLASS, edge) == [
         ("Gateway shop/edge", "spec.listeners[0].protocol", "UnsupportedProtocol"),
         ("Gateway shop/edge", "spec.listeners[1].protocol", "UnsupportedProtocol"),
