@@ -9,7 +9,7 @@ CART = builders.service()
 
 
 def test_a_missing_class_is_a_warning_and_the_gateway_is_judged_as_ours() -> None:
-    edge = builders.gateway(builders.listener("tcp", 90, "TCP"))
+    edge = builders.gateway(builders.listener("sctp", 90, "SCTP"))
     assert warnings(edge) == [("Gateway shop/edge", "spec.gatewayClassName", "NotFound")]
     assert errors(edge) == [("Gateway shop/edge", "spec.listeners[0].protocol", "UnsupportedProtocol")]
 
@@ -85,7 +85,7 @@ def test_a_permitted_reference_to_a_service_that_is_not_there_is_a_warning() -> 
 
 def test_gateways_of_another_controller_are_left_alone_with_their_routes() -> None:
     theirs = builders.gateway_class(controller="example.com/other")
-    edge = builders.gateway(builders.listener("tcp", 90, "TCP"), builders.https("https", "cert"))
+    edge = builders.gateway(builders.listener("sctp", 90, "SCTP"), builders.https("https", "cert"))
     assert judged(theirs, edge, builders.http_route({"backendRefs": [to()]})) == []
 
 
