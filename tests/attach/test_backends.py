@@ -54,7 +54,8 @@ def test_a_port_that_the_service_lacks_is_not_found() -> None:
 
 def test_an_unknown_kind_is_an_invalid_kind_even_elsewhere() -> None:
     assert resolve({"name": "x", "kind": "Bucket", "group": "example.net", "namespace": "bank"}) == ir.Refusal(
-        Reason.INVALID_KIND, "backendRef x is of kind Bucket.example.net: only Services, ServiceImports and XBackends are supported"
+        Reason.INVALID_KIND,
+        "backendRef x is of kind Bucket.example.net: only Services, ServiceImports and XBackends are supported",
     )
 
 

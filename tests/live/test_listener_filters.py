@@ -1,4 +1,4 @@
-"""Filters of listeners on a real Envoy: what they add has a part in the choice of a route, and the refused have none."""
+"""Filters of listeners on a real Envoy: what they add counts when a route is chosen, and the refused get no further."""
 
 from collections.abc import Iterator
 

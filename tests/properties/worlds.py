@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.properties import trust
+from tests.properties import handling, trust
 from translator.api.kinds import Object, from_document
 from translator.pipeline import Translator
 from translator.value import Key
@@ -29,6 +29,7 @@ listener = st.builds(
     st.fixed_dictionaries({"port": st.sampled_from((80, 8080)), "protocol": st.sampled_from(PROTOCOLS)}),
     optional(
         hostname=hosts,
+        filters=handling.listener_filters,
         tls=st.fixed_dictionaries(
             {
                 "certificateRefs": st.lists(
@@ -77,7 +78,13 @@ listener_set_spec = st.builds(
 backend = st.builds(
     lambda base, kind, more: {**base, **kind, **more},
     st.fixed_dictionaries({"name": names, "port": st.sampled_from((80, 81))}),
-    st.sampled_from(({}, {}, {"kind": "Odd"}, {"kind": "ServiceImport", "group": "multicluster.x-k8s.io"})),
+    st.sampled_from(
+        (
+            *({}, {}, {"kind": "Odd"}),
+            {"kind": "ServiceImport", "group": "multicluster.x-k8s.io"},
+            {"kind": "XBackend", "group": handling.EXPERIMENTAL},
+        )
+    ),
     optional(namespace=namespaces, weight=st.sampled_from((0, 1, 3))),
 )
 parent = st.builds(
@@ -96,23 +103,27 @@ path = st.fixed_dictionaries(
         "value": st.sampled_from(("/", "/a", "/a/b", "/[")),
     }
 )
-http_filter = st.sampled_from(
-    (
-        {"type": "RequestHeaderModifier", "requestHeaderModifier": {"set": [{"name": "x", "value": "1"}]}},
-        {"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "statusCode": 301}},
-        {"type": "URLRewrite", "urlRewrite": {"hostname": "inner.example.com"}},
-        {"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "two", "port": 80}}},
-        {"type": "ExtensionRef", "extensionRef": {"group": "x", "kind": "Y", "name": "z"}},
-    )
+FILTERS = (
+    {"type": "RequestHeaderModifier", "requestHeaderModifier": {"set": [{"name": "x", "value": "1"}]}},
+    {"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "statusCode": 301}},
+    {"type": "URLRewrite", "urlRewrite": {"hostname": "inner.example.com"}},
+    {"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "two", "port": 80}}},
+    {"type": "ExtensionRef", "extensionRef": {"group": "x", "kind": "Y", "name": "z"}},
+)
+http_filter = st.one_of(handling.authorization, *map(st.just, FILTERS))
+http_backend = st.builds(
+    lambda ref, more: {**ref, **more}, backend, optional(filters=st.lists(handling.rewrite, max_size=1))
 )
 http_rule = optional(
     matches=st.lists(optional(path=path, method=st.sampled_from(("GET", "POST"))), min_size=1, max_size=2),
     filters=st.lists(http_filter, max_size=1),
-    backendRefs=st.lists(backend, max_size=2),
+    backendRefs=st.lists(http_backend, max_size=2),
+    sessionPersistence=handling.session,
 )
 grpc_rule = optional(
     matches=st.lists(optional(method=optional(service=st.just("a.B"), method=st.just("C"))), max_size=2),
     backendRefs=st.lists(backend, max_size=2),
+    sessionPersistence=handling.session,
 )
 
 
@@ -161,6 +172,7 @@ def document(
 service_spec = st.fixed_dictionaries(
     {
         "ipFamilies": st.sampled_from(((), ("IPv6", "IPv4"))),
+        "selector": handling.selector,
         "ports": st.lists(
             st.builds(
                 lambda base, more: {**base, **more},
@@ -173,7 +185,7 @@ service_spec = st.fixed_dictionaries(
             ),
             min_size=1,
             max_size=2,
-        )
+        ),
     }
 )
 namespace_object = st.builds(
@@ -230,7 +242,12 @@ grant_spec = st.fixed_dictionaries(
             max_size=2,
         ),
         "to": st.sampled_from(
-            ([{"group": "", "kind": "Service"}], [{"group": "", "kind": "Service", "name": "one"}], trust.GRANTED)
+            (
+                [{"group": "", "kind": "Service"}],
+                [{"group": "", "kind": "Service", "name": "one"}],
+                trust.GRANTED,
+                [{"group": handling.EXPERIMENTAL, "kind": "XBackend"}],
+            )
         ),
     }
 )
@@ -273,6 +290,8 @@ objects: st.SearchStrategy[tuple[str, Object]] = st.one_of(
     document("ReferenceGrant", grant_spec),
     document("XTelemetryPolicy", telemetry_spec),
     document("BackendTLSPolicy", trust.policy_spec),
+    document("XBackend", handling.xbackend_spec),
+    document("XBackendTrafficPolicy", handling.traffic_policy_spec),
     trust.held,
     slice_object,
     namespace_object,
