@@ -1,6 +1,6 @@
 """What an explanation says, of small worlds whose answers are written out."""
 
-from tests.builders import gateway, gateway_class, http_route, https, listener, service
+from tests.builders import backend_tls_policy, gateway, gateway_class, http_route, https, listener, service
 from translator.api.core import Service
 from translator.pipeline import Settings, Translator
 from translator.xds.resource import ResourceType
@@ -65,6 +65,19 @@ def test_a_winner_names_its_cluster_and_endpoints() -> None:
     [destination] = won.answer.destinations
     assert (destination.cluster, destination.percent) == ("shop/cart/80", 100.0)
     assert [(it.address, it.health) for it in destination.endpoints] == [("cart:80", "unknown")]
+
+
+def test_a_winner_says_what_its_backend_has_to_show() -> None:
+    policy = backend_tls_policy("cart", authorities=(), wellKnownCACertificates="System")
+    route = http_route(to_cart(), name="cart")
+    on = world(("Gateway", gateway()), cart(), ("BackendTLSPolicy", policy), ("HTTPRoute", route))
+    [won] = asked("http://shop.example.com/", on=on).won
+    assert won.answer.filters == (
+        "speaks TLS to shop/cart/80/https1 for cart.example.com, verified as cart.example.com by ca/System",
+    )
+    unverified = ("Service", service("cart", ports=[{"port": 80, "appProtocol": "https"}]))
+    [won] = asked("http://shop.example.com/", on=world(("Gateway", gateway()), unverified, ("HTTPRoute", route))).won
+    assert won.answer.filters == ("speaks TLS to shop/cart/80/https1 for cart, not verified",)
 
 
 def test_a_share_without_a_backend_says_what_becomes_of_it() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from envoy.config.core.v3.health_check_pb2 import HealthStatus
+from envoy.extensions.transport_sockets.tls.v3.tls_pb2 import UpstreamTlsContext
 
 from translator.value import Value
 from translator.xds.names import NO_CLUSTER
@@ -92,6 +93,20 @@ def endpoints(cluster: str, configuration: Configuration) -> Iterable[Endpoint]:
             yield Endpoint(f"{socket.address}:{socket.port_value}", HealthStatus.Name(it.health_status).lower())
 
 
+def secured(clusters: Iterable[str], configuration: Configuration) -> Iterable[str]:
+    """Say which clusters are spoken to over TLS, and what their backends must show."""
+    for name in clusters:
+        cluster = configuration.get(ResourceType.CLUSTER, name)
+        context = UpstreamTlsContext()
+        if cluster is None or not cluster.transport_socket.typed_config.Unpack(context):
+            continue
+        common = context.common_tls_context.combined_validation_context
+        authorities = common.validation_context_sds_secret_config.name
+        names = ", ".join(it.matcher.exact for it in common.default_validation_context.match_typed_subject_alt_names)
+        verified = f"verified as {names} by {authorities}" if authorities else "not verified"
+        yield f"speaks TLS to {name} for {context.sni or 'no name'}, {verified}"
+
+
 def _forward(route: Any, configuration: Configuration) -> Answer:
     action = route.route
     missing = f"answered with {NOT_FOUND[action.cluster_not_found_response_code]}"
@@ -109,7 +124,7 @@ def _forward(route: Any, configuration: Configuration) -> Answer:
         f"forwarded to {words}",
         destinations=destinations,
         mirrors=mirrors,
-        filters=(*_filters(route), *_rewrites(action)),
+        filters=(*_filters(route), *_rewrites(action), *secured(shares, configuration)),
     )
 
 

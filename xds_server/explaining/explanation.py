@@ -7,7 +7,7 @@ from envoy.extensions.filters.network.tcp_proxy.v3.tcp_proxy_pb2 import TcpProxy
 
 from translator.value import Value
 from translator.xds.resource import ResourceType
-from xds_server.explaining.answers import Answer, answer, forward
+from xds_server.explaining.answers import Answer, answer, forward, secured
 from xds_server.explaining.configuration import Configuration
 from xds_server.explaining.matching import loses, share
 from xds_server.explaining.places import Chain, chain_for, chains, host_for
@@ -136,7 +136,8 @@ def _proxied(configuration: Configuration, listener: Any, chain: Chain) -> Expla
             shares = weighted or {proxy.cluster: 1}
             destinations = forward(shares, configuration, "the connection is closed")
             words = "passed on, byte by byte, to " + ", ".join(f"{d.cluster} ({d.percent:g} %)" for d in destinations)
-            won = Won(chain.name, 100.0, Answer("forward", words, destinations=destinations))
+            filters = tuple(secured(shares, configuration))
+            won = Won(chain.name, 100.0, Answer("forward", words, destinations=destinations, filters=filters))
             return _nothing(configuration, "", listener=listener.name, chain=chain.name, won=(won,))
     return _nothing(
         configuration, "the connection is closed: nothing serves it", listener=listener.name, chain=chain.name
