@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from cryptography import x509
 
-from tests.attach.issuing import certificate, ec_key, key_pem
+from tests.attach.issuing import certificate, ec_key, key_pem, rsa_key
 from tests.live.client import Edge
 from tests.live.conftest import edge_folder
 from tests.live.documents import Document, echo, gateway, http_route, https, marks, rule, tls_secret
@@ -23,13 +23,14 @@ EVERYWHERE = [{"name": "edge"}]
 
 
 def with_http3(name: str, secret: str, hostname: str, value: str = "true") -> Document:
-    document = https(name, secret, hostname=hostname)
+    document = https(name, *((secret, "both-rsa") if name == "both" else (secret,)), hostname=hostname)
     return {**document, "tls": {**document["tls"], "options": {OPTION: value}}}
 
 
 LISTENERS = (
     with_http3("a", "a.example.com", "a.example.com"),
     with_http3("wild", "wild.example.com", "*.example.com"),
+    with_http3("both", "both-ec", "both.example.org"),
     https("tcp", "example.org", hostname="example.org"),
     with_http3("off", "off.example.org", "off.example.org", "false"),
 )
@@ -46,6 +47,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     folder.write("gateway.yaml", gateway(*LISTENERS))
     folder.write("certificates.yaml", *(issued(host) for host in ("a.example.com", "example.org", "off.example.org")))
     folder.write("wild.yaml", issued("*.example.com"))
+    rsa = certificate(rsa_key(), host="both.example.org")
+    ec = certificate(ec_key(), host="both.example.org")
+    folder.write(
+        "both.yaml", tls_secret("both-ec", ec, key_pem(ec_key())), tls_secret("both-rsa", rsa, key_pem(rsa_key()))
+    )
     folder.write("echo.yaml", *echo("echo"))
     folder.write("routes.yaml", route("first"))
     return folder
@@ -98,6 +104,7 @@ def test_the_certificate_is_that_of_the_most_specific_listener(edge: Edge) -> No
 
     assert asyncio.run(served("a.example.com")) == ["a.example.com"]
     assert asyncio.run(served("b.example.com")) == ["*.example.com"]
+    assert asyncio.run(served("both.example.org")) == ["both.example.org"]
 
 
 @pytest.mark.parametrize("name", ["example.org", "off.example.org", "unknown.example.net"])
@@ -155,7 +162,7 @@ def test_a_listener_that_comes_is_served_and_so_is_who_was_there(folder: Folder,
 
     async def answered(name: str) -> bool:
         try:
-            async with connected(*edge, name) as connection:
+            async with asyncio.timeout(1), connected(*edge, name) as connection:
                 return (await connection.request(name)).status == 200
         except (ConnectionError, TimeoutError):
             return False

@@ -47,7 +47,6 @@ def connection_manager(
         common_http_protocol_options=wire.new(core_v3.HttpProtocolOptions, idle_timeout=CONNECTION_IDLE_TIMEOUT),
         codec_type=CODECS.HTTP3 if http3 else CODECS.AUTO,
         http2_protocol_options=None if http3 else _http2(),
-        http3_protocol_options=_http3() if http3 else None,
         server_header_transformation=hcm_v3.HttpConnectionManagerServerHeaderTransformation.PASS_THROUGH,
         stream_idle_timeout=STREAM_IDLE_TIMEOUT,
         request_headers_timeout=REQUEST_HEADERS_TIMEOUT,
@@ -76,11 +75,6 @@ def _http2() -> core_v3.Http2ProtocolOptions:
         allow_connect=True,
         connection_keepalive=wire.new(core_v3.KeepaliveSettings, interval=PING_INTERVAL, timeout=PING_TIMEOUT),
     )
-
-
-def _http3() -> core_v3.Http3ProtocolOptions:
-    """WebSockets by extended CONNECT, as over HTTP/2; the rest is Envoy's."""
-    return wire.new(core_v3.Http3ProtocolOptions, allow_extended_connect=True)
 
 
 def _filter(name: str, config: cors_v3.Cors | router_v3.Router) -> hcm_v3.HttpFilter:
