@@ -12,6 +12,7 @@ from translator.status import Status, StatusChange
 from translator.value import Key, Ref, Value
 from translator.wiring import clusters, envoy, listeners, routes, statuses, telemetry, verdicts
 from translator.wiring.sources import Sources
+from translator.xds.chains import EncodedChain, newcomers
 from translator.xds.resource import (
     HostChange,
     Refused,
@@ -241,11 +242,14 @@ class Translator:
         return self._sources.refused[type_].get((gateway, name)) is not None
 
     def blamed(self, gateway: Key, type_: ResourceType, name: str, host: str = "") -> tuple[Ref, ...]:
-        """Name the routes that a refusal is laid at the door of."""
+        """Name the routes, and ListenerSets, that a refusal is laid at the door of."""
         key = (gateway, name, host) if type_ is ResourceType.ROUTE else (gateway, name)
         table = self._verdicts.judged.get(type_)
         verdict = None if table is None else table.get(key)
-        return () if verdict is None else verdict.routes
+        if verdict is None:
+            return ()
+        sets = (it.parent for it in verdict.listeners if it.parent.kind == "ListenerSet")
+        return tuple(dict.fromkeys((*verdict.routes, *sets)))
 
     def knows(self, ref: Ref) -> bool:
         """Whether an object exists."""
@@ -261,9 +265,14 @@ class Translator:
         return ()
 
     def newcomers(self, gateway: Key, listener: str, held: bytes) -> tuple[Ref, ...]:
-        """Name the routes whose part of an Envoy listener is new to an Envoy that holds `held` in its place."""
+        """Name the routes, and ListenerSets, whose part of an Envoy listener is new to one that holds `held` instead.
+
+        Where the Gateway has changed too, it may as well be the Gateway's fault, and no ListenerSet is named.
+        """
         members = self._envoy.ported.get((gateway, listener)) or ()
-        return stream_suspects((it for _, it in members if isinstance(it, EncodedStream)), held)
+        owners = newcomers((it for _, it in members if isinstance(it, EncodedChain)), held)
+        sets = () if any(it.kind == "Gateway" for it in owners) else owners
+        return sets + stream_suspects((it for _, it in members if isinstance(it, EncodedStream)), held)
 
     def certificates(self) -> Iterator[tuple[Key, Certificate]]:
         """Every Secret whose certificate clients or backends are shown, and what is known of it without a clock."""

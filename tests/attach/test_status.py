@@ -13,6 +13,7 @@ from translator.attach.status import of_class, of_gateway, of_route
 from translator.ir import Refusal
 from translator.status import Condition, GatewayClassStatus, GatewayStatus, ListenerStatus
 from translator.value import Key, Ref
+from translator.xds.resource import Unserved
 
 CONTROLLER = "gatehouse.dev/gateway-controller"
 GATEHOUSE = Key("", "gatehouse")
@@ -64,7 +65,7 @@ def class_status(**spec: Any) -> GatewayClassStatus | None:
 
 def test_a_port_that_envoy_refuses_is_not_programmed() -> None:
     """What an Envoy says of a port stands at its listeners and at the Gateway, which stay Accepted."""
-    said = status(gateway(listener("web"), listener("admin", 8080)), unserved={(EDGE, "tcp/80"): "address in use"})
+    said = status(gateway(listener("web"), listener("admin", 8080)), unserved={(EDGE, "tcp/80"): Unserved("address in use")})
     words = "Envoy refuses port 80: address in use"
     web, admin = said.listeners
     programmed = {it.type: it for it in web.conditions}["Programmed"]

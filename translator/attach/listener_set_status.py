@@ -15,6 +15,7 @@ from translator.attach.listener_status import (
 from translator.attach.listeners import Listeners
 from translator.status import Condition, ListenerSetStatus
 from translator.value import Key, Lookup, Ref
+from translator.xds.resource import Unserved
 from translator.xds.verdicts import Words
 
 
@@ -23,7 +24,7 @@ def of_listener_set(
     found: Listeners,
     counted: Lookup[ir.ListenerKey, int],
     obstacles: Lookup[Key, ir.Refusal],
-    unserved: Lookup[tuple[Key, str], str],
+    unserved: Lookup[tuple[Key, str], Unserved],
     blamed: Lookup[ir.ListenerKey, Words],
     progress: Lookup[Key, ir.Progress],
     awaits_envoys: bool = False,
@@ -32,7 +33,7 @@ def of_listener_set(
 
     `obstacles` says why a Gateway as a whole is not Programmed; all else is as for Gateways.
     """
-    words = envoys_words(found, unserved, blamed)
+    words = envoys_words(Ref("ListenerSet", *key), found, unserved, blamed)
     done = progress.get(key) if awaits_envoys else assumed(found)
     programmed = _programmed(found, words, obstacles.get(found.gateway), done)
     return ListenerSetStatus(

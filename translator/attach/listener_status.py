@@ -13,6 +13,7 @@ from translator.attach.listeners import ListenerReport, Listeners
 from translator.status import Condition, ListenerStatus
 from translator.value import Key, Lookup, Ref
 from translator.xds.names import listener_name, quic_name
+from translator.xds.resource import Unserved
 from translator.xds.verdicts import Words
 
 L = TypeVar("L", bound=Listeners)
@@ -36,13 +37,16 @@ def with_filters(kind: str, key: Key, found: L, filtered: Lookup[ir.ListenerKey,
 
 
 def envoys_words(
-    found: Listeners, unserved: Lookup[tuple[Key, str], str], blamed: Lookup[ir.ListenerKey, Words]
+    owner: Ref,
+    found: Listeners,
+    unserved: Lookup[tuple[Key, str], Unserved],
+    blamed: Lookup[ir.ListenerKey, Words],
 ) -> dict[str, str]:
     """Return, by listener, what an Envoy does not serve of it, and why; or nothing.
 
     `unserved` has Envoy's words on the ports that it refused, `blamed` those on all else.
     """
-    return {it.name: _words(found.gateway, it, unserved, blamed) for it in found.reports}
+    return {it.name: _words(owner, found.gateway, it, unserved, blamed) for it in found.reports}
 
 
 def assumed(found: Listeners) -> ir.Progress:
@@ -139,16 +143,18 @@ def _programmed(found: Listeners, report: ListenerReport, words: str, done: ir.P
 
 
 def _words(
+    owner: Ref,
     gateway: Key,
     report: ListenerReport,
-    unserved: Lookup[tuple[Key, str], str],
+    unserved: Lookup[tuple[Key, str], Unserved],
     blamed: Lookup[ir.ListenerKey, Words],
 ) -> str:
     listener = report.listener
     if listener is None or not listener.serves:
         return ""
     ports = (listener_name(listener.protocol, listener.port), *([quic_name(listener.port)] if listener.http3 else ()))
-    said = [f"port {listener.port}: {words}" for port in ports if (words := unserved.get((gateway, port)))]
+    refused = (it for port in ports if (it := unserved.get((gateway, port))) is not None)
+    said = [f"port {listener.port}: {it.words}" for it in refused if not it.of or owner in it.of]
     said += dict.fromkeys(told for _, told in blamed.get(listener.key) or ())
     return f"Envoy refuses {'; '.join(said)}" if said else ""
 

@@ -23,6 +23,7 @@ from translator.attach.listener_status import (
 from translator.attach.listeners import GatewayListeners
 from translator.status import Condition, GatewayClassStatus, GatewayStatus, ParentStatus, RouteStatus
 from translator.value import Key, Lookup, Ref
+from translator.xds.resource import Unserved
 from translator.xds.verdicts import Words
 
 SUPPORTED_VERSION = "v1.7"
@@ -59,7 +60,7 @@ def of_gateway(
     counted: Lookup[ir.ListenerKey, int],
     attached: Lookup[Key, int],
     placements: Lookup[Key, ir.Placement],
-    unserved: Lookup[tuple[Key, str], str],
+    unserved: Lookup[tuple[Key, str], Unserved],
     blamed: Lookup[ir.ListenerKey, Words],
     progress: Lookup[Key, ir.Progress],
     awaits_envoys: bool = False,
@@ -73,7 +74,7 @@ def of_gateway(
     placement = placements.get(key) or (NOWHERE if awaits_envoys else None)
     addresses = tuple(("IPAddress", it) for it in gateway.requested) if placement is None else placement.addresses
     assigned = assign(gateway.asked, placement) if gateway.asked and placement is not None else None
-    words = envoys_words(gateway, unserved, blamed)
+    words = envoys_words(Ref("Gateway", *key), gateway, unserved, blamed)
     done = progress.get(key) if awaits_envoys else assumed(gateway)
     return GatewayStatus(
         conditions=(

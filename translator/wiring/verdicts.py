@@ -11,7 +11,7 @@ from translator.wiring.listeners import Listeners
 from translator.wiring.routes import Routes
 from translator.wiring.sources import Sources
 from translator.xds import listener, verdicts
-from translator.xds.resource import ResourceType
+from translator.xds.resource import ResourceType, Unserved
 
 
 class Verdicts(NamedTuple):
@@ -21,7 +21,7 @@ class Verdicts(NamedTuple):
     """By what it was said of."""
     blamed_routes: Table[Any, Any]
     blamed_listeners: Table[Any, Any]
-    unserved: Table[tuple[Key, str], str]
+    unserved: Table[tuple[Key, str], Unserved]
 
 
 def declare(

@@ -1,6 +1,6 @@
 """The filter chains of HTTPS listeners, each encoded once: a port of thousands of them is joined from the bytes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from translator import ir
@@ -39,6 +39,11 @@ def encode(
 def of_port(_: Ref, chains: Chains) -> Iterator[tuple[tuple[Key, str], tuple[ir.ListenerKey, str], EncodedChain]]:
     """Put each chain to the others of its Envoy listener."""
     return ((it.port, (it.listener, "chain"), it) for it in chains)
+
+
+def newcomers(chains: Iterable[EncodedChain], held: bytes) -> tuple[Ref, ...]:
+    """Name whose part of a refused Envoy listener is new to an Envoy that holds `held`; a Gateway, or ListenerSets."""
+    return tuple(dict.fromkeys(it.listener.parent for it in chains if it.frame not in held))
 
 
 def _encoded(listener: ir.Listener, placement: ir.Placement, observed: ir.Observation | None) -> EncodedChain:

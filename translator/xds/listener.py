@@ -17,7 +17,7 @@ from translator.value import Key, Lookup
 from translator.xds import filter_chain, observation, udp_proxy, wire
 from translator.xds.chains import EncodedChain
 from translator.xds.names import listener_name, quic_name
-from translator.xds.resource import Refused, Resource, resource
+from translator.xds.resource import Refused, Resource, Unserved, resource
 from translator.xds.streams import EncodedStream
 
 BUFFER_LIMIT = 32 * 1024
@@ -38,10 +38,18 @@ def of_gateway(key: Key, parent: ir.Parent) -> Iterator[tuple[tuple[Key, str], P
             yield (listener.gateway, quic_name(listener.port)), (listener.key, ""), listener
 
 
-def unserved(key: tuple[Key, str], refused: Refused, listener_rows: Lookup[tuple[Key, str], Resource]) -> str | None:
-    """Return Envoy's words on a listener that it refused as it is now; None once it has changed or gone."""
+def unserved(
+    key: tuple[Key, str], refused: Refused, listener_rows: Lookup[tuple[Key, str], Resource]
+) -> Unserved | None:
+    """Return Envoy's words on a listener that it refused as it is now; None once it has changed or gone.
+
+    Where only ListenerSets changed, nobody else is told: Envoy serves the rest as it did before.
+    """
     current = listener_rows.get(key)
-    return refused.words if current is not None and current.version == refused.version else None
+    if current is None or current.version != refused.version:
+        return None
+    only_sets = all(it.kind == "ListenerSet" for it in refused.routes)
+    return Unserved(refused.words, refused.routes if only_sets else ())
 
 
 def encode(

@@ -61,6 +61,14 @@ class Refused(Value):
     """The routes at fault, where that is known."""
 
 
+class Unserved(Value):
+    """What an Envoy said of a port that it refused as it is now."""
+
+    words: str
+    of: tuple[Ref, ...] = ()
+    """The ListenerSets at fault; without any it is said of all who have the port."""
+
+
 class ResourceChange(NamedTuple):
     """A resource of one Gateway's snapshot was put or, with None, taken out; never of type ROUTE."""
 
