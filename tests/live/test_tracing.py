@@ -111,10 +111,11 @@ def sampled(edge: Edge, count: int, flags: str = "", **more: str) -> int:
 
 def apply(folder: Folder, edge: Edge, collector: Collector, name: str, port: int = 4317, **asked: Any) -> Span:
     """Change the policy and return a span by it, from where its provider is in force too."""
-    headers = {it["name"].lower() for it in asked.get("provider", {}).get("headers", ())} - {"x-odd"}
+    headers = {it["name"].lower(): it["value"] for it in asked.get("provider", {}).get("headers", ())}
+    headers.pop("x-odd", None)
 
     def is_new(span: Span) -> bool:
-        return span.name == name and headers <= span.headers.keys()
+        return span.name == name and headers.items() <= span.headers.items()
 
     def traced() -> bool:
         sampled(edge, 5, SAMPLED)
