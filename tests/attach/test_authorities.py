@@ -1,6 +1,7 @@
 """Certificate authorities: what is trusted and what is refused, and that Envoy sees it the same way."""
 
 import base64
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -92,6 +93,17 @@ def test_envoy_refuses_what_is_refused(case: str) -> None:
 
 def test_nothing_but_certificates_is_passed_on() -> None:
     assert checked(b"# root\n" + ROOT + b"# other\n" + SELF_SIGNED + b"end") == Bundle(ROOT + SELF_SIGNED)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"-----BEGIN CERTIFICATE-----\nx\n", b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n", b"\n"],
+)
+def test_a_megabyte_of_anything_is_judged_in_no_time(line: bytes) -> None:
+    """Who may write a ConfigMap must not be able to keep everybody else waiting."""
+    began = time.process_time()
+    assert isinstance(checked(line * (2**20 // len(line))), Refusal)
+    assert time.process_time() - began < 5
 
 
 def test_authorities_are_read_from_secrets_and_cluster_trust_bundles_too() -> None:

@@ -16,9 +16,8 @@ CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 
 CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE")
 
-PEM_BLOCK = re.compile(
-    rb"^-----BEGIN ([A-Z0-9 ]+)-----\s*$(?!\s*-----END).*?^-----END \1-----\s*$", re.DOTALL | re.MULTILINE
-)
+BEGIN, END = b"-----BEGIN ", b"-----END "
+FIRST_LINE = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----\s*")
 
 
 def not_after(chain: bytes, key_pem: bytes) -> int:
@@ -38,7 +37,7 @@ def not_after(chain: bytes, key_pem: bytes) -> int:
 
 def certificates(name: str, pem: bytes) -> list[x509.Certificate]:
     """Read at least one certificate in PEM; raises Unusable, which calls it by its name, where there is a bad one."""
-    _check_blocks(name, pem)
+    _blocks(name, pem)
     try:
         found = x509.load_pem_x509_certificates(pem)
         for certificate in found:
@@ -54,20 +53,44 @@ def trusted(name: str, pem: bytes) -> bytes:
     Other PEM blocks are refused: a revocation list would make Envoy refuse every chain that has none.
     """
     certificates(name, pem)
-    labels = dict.fromkeys(label.decode() for label in PEM_BLOCK.findall(pem))
-    if odd := [label for label in labels if label not in CERTIFICATE_LABELS]:
+    blocks = _blocks(name, pem)
+    odd = dict.fromkeys(label for label, _ in blocks if label not in CERTIFICATE_LABELS)
+    if odd:
         raise Unusable(f"{name} holds {' and '.join(odd)} beside its certificates; leave in certificates alone")
-    return b"\n".join(block.group().strip() for block in PEM_BLOCK.finditer(pem)) + b"\n"
+    return b"".join(block for _, block in blocks)
 
 
-def _check_blocks(name: str, pem: bytes) -> None:
-    """Refuse what stricter readers than this one stumble over: blocks without content or end, or indented."""
-    if len(PEM_BLOCK.findall(pem)) != pem.count(b"-----BEGIN "):
-        raise Unusable(f"a PEM block in {name} is cut short or empty, or its first or last line is indented")
+def _blocks(name: str, pem: bytes) -> list[tuple[str, bytes]]:
+    """Read PEM blocks with their labels, line by line: a search for ends of blocks that have none takes for ever.
+
+    Refuses what stricter readers than this one stumble over: blocks without content or end, or indented.
+    """
+    found: list[tuple[str, bytes]] = []
+    label, lines = b"", list[bytes]()
+    for line in pem.split(b"\n"):
+        first = FIRST_LINE.fullmatch(line)
+        if not label and first is not None:
+            label, lines = first[1], [line]
+        elif BEGIN in line:
+            raise _malformed(name)
+        elif label:
+            lines.append(line)
+            if line.rstrip() == END + label + b"-----":
+                if not b"".join(lines[1:-1]).strip():
+                    raise _malformed(name)
+                found.append((label.decode(), b"\n".join(lines).rstrip() + b"\n"))
+                label = b""
+    if label:
+        raise _malformed(name)
+    return found
+
+
+def _malformed(name: str) -> Unusable:
+    return Unusable(f"a PEM block in {name} is cut short or empty, or its first or last line is indented")
 
 
 def _private_key(pem: bytes) -> PrivateKeyTypes:
-    _check_blocks(PRIVATE_KEY, pem)
+    _blocks(PRIVATE_KEY, pem)
     try:
         return load_pem_private_key(pem, None)
     except TypeError:
