@@ -1,6 +1,8 @@
 from typing import Any
 
-from tests.builders import grpc_route, http_route, meta, namespace
+import msgspec
+
+from tests.builders import gateway, grpc_route, http_route, meta, namespace
 from translator import ir
 from translator.api.gateway import FromNamespaces
 from translator.api.meta import LabelExpression, LabelSelector, Meta
@@ -268,3 +270,112 @@ def test_grpc_routes_attach_like_http_routes() -> None:
     bound = bind(Ref("GRPCRoute", "shop", "route"), it, (listener(),), {}, EDGE)
     assert bound is not None
     assert hosts(bound.bonds[0]) == {"http": (("a.example.com", "a.example.com"),)}
+
+
+# ---- ListenerSets ---------------------------------------------------------------------------------------------------
+
+EXTRA = Ref("ListenerSet", "team", "extra")
+OF_SET = {"kind": "ListenerSet", "name": "extra", "namespace": "team"}
+
+
+def of_set(name: str = "web", hostname: str = "*", **fields: Any) -> ir.Listener:
+    given = listener(name, hostname, **fields)
+    return msgspec.structs.replace(given, key=ir.ListenerKey(EXTRA, name))
+
+
+def bonds(it: HTTPRoute, *own: ir.Listener, extra: ir.Parent | None = None, **lookups: Any) -> list[ir.Bond]:
+    sets = {} if extra is None else {EXTRA: extra}
+    bound = bind(ROUTE, it, own, {}, sets=sets, **lookups)
+    return [] if bound is None else list(bound.bonds)
+
+
+def test_a_route_attaches_to_the_listeners_of_its_direct_parent_alone() -> None:
+    extra = ir.Parent(EDGE, (of_set("web"), of_set("more", port=8080)))
+    (own,) = bonds(route(), listener("web", "own.example.com"), extra=extra)
+    assert [it.listener.key.parent.kind for it in own.attachments] == ["Gateway"]
+    (there,) = bonds(http_route(parents=(OF_SET,)), listener("web", "own.example.com"), extra=extra)
+    assert [it.listener.key for it in there.attachments] == [
+        ir.ListenerKey(EXTRA, "web"),
+        ir.ListenerKey(EXTRA, "more"),
+    ]
+
+
+def test_each_parent_ref_is_for_itself() -> None:
+    both = http_route(parents=({"name": "edge", "namespace": "infra", "sectionName": "more"}, OF_SET))
+    own, there = bonds(both, listener("web"), extra=ir.Parent(EDGE, (of_set("more"),)))
+    assert reason(own) == Reason.NO_MATCHING_PARENT
+    assert reason(there) is None
+
+
+def test_a_listener_set_that_is_not_allowed_is_nobodys_parent() -> None:
+    extra = ir.Parent(EDGE, (), ir.Refusal(Reason.NOT_ALLOWED, "see allowedListeners"))
+    (found,) = bonds(http_route(parents=(OF_SET,)), extra=extra)
+    assert found.refusal == ir.Refusal(
+        Reason.NO_MATCHING_PARENT, "ListenerSet team/extra is not attached: see allowedListeners"
+    )
+
+
+def test_the_namespace_of_a_listener_set_is_its_own_and_not_the_gateways() -> None:
+    extra = ir.Parent(EDGE, (of_set(namespaces=SAME),))
+    inside = http_route(parents=(OF_SET,), metadata=meta("route", "team"))
+    bound = bind(Ref("HTTPRoute", "team", "route"), inside, (), {}, sets={EXTRA: extra})
+    assert bound is not None
+    assert reason(bound.bonds[0]) is None
+    outside = http_route(parents=(OF_SET,), metadata=meta("route", "infra"))
+    bound = bind(Ref("HTTPRoute", "infra", "route"), outside, (), {}, sets={EXTRA: extra})
+    assert bound is not None
+    assert reason(bound.bonds[0]) == Reason.NOT_ALLOWED_BY_LISTENERS
+
+
+def test_a_domain_belongs_to_the_most_specific_listener_whoever_has_it() -> None:
+    extra = ir.Parent(EDGE, (of_set("team", "*.team.example.com"), of_set("a", "a.team.example.com")))
+    it = route("www.example.com", "b.team.example.com", "a.team.example.com", "*.example.com")
+    (found,) = bonds(it, listener("web"), extra=extra)
+    assert hosts(found) == {"web": (("www.example.com", "www.example.com"), ("*.example.com", "*.example.com"))}
+
+
+def test_only_what_is_served_has_a_domain() -> None:
+    extra = ir.Parent(EDGE, (of_set("team", "a.example.com", serves=False),))
+    (found,) = bonds(route("a.example.com"), listener("web"), extra=extra)
+    assert hosts(found) == {"web": (("a.example.com", "a.example.com"),)}
+
+
+# ---- default Gateways -----------------------------------------------------------------------------------------------
+
+
+def defaulted(*parents: dict[str, Any], scope: str = "All") -> HTTPRoute:
+    return msgspec.convert(
+        {"metadata": meta("route"), "spec": {"parentRefs": parents, "useDefaultGateways": scope}}, HTTPRoute
+    )
+
+
+DEFAULTS: dict[str, parents.Defaults] = {"All": ((EDGE, True),)}
+
+
+def test_a_route_that_uses_default_gateways_attaches_to_them_as_if_it_named_them() -> None:
+    (found,) = bonds(defaulted(), listener(), defaults=DEFAULTS)
+    assert found.parent_ref == ParentReference("edge", namespace="infra")
+    assert [it.listener.key.name for it in found.attachments] == ["http"]
+
+
+def test_what_a_default_gateway_admits_stays_as_it_is() -> None:
+    (found,) = bonds(defaulted(), listener(namespaces=SAME), defaults=DEFAULTS)
+    assert reason(found) == Reason.NOT_ALLOWED_BY_LISTENERS
+
+
+def test_a_default_gateway_that_is_named_is_there_once() -> None:
+    (named,) = bonds(defaulted({"name": "edge", "namespace": "infra"}), listener(), defaults=DEFAULTS)
+    assert named.parent_ref == ParentReference("edge", namespace="infra")
+    section = {"name": "edge", "namespace": "infra", "sectionName": "http"}
+    assert len(bonds(defaulted(section), listener(), defaults=DEFAULTS)) == 2
+
+
+def test_a_route_of_no_scope_has_its_own_parents_alone() -> None:
+    for scope in ("", "None", "Other"):
+        assert bonds(defaulted(scope=scope), listener(), defaults=DEFAULTS) == []
+    assert bonds(defaulted(), listener()) == []
+
+
+def test_a_gateway_is_a_default_one_of_its_scope() -> None:
+    assert list(parents.by_scope(EDGE, gateway(defaultScope="All"))) == [("All", EDGE, True)]
+    assert [list(parents.by_scope(EDGE, gateway(defaultScope=it))) for it in ("", "None")] == [[], []]
