@@ -63,7 +63,7 @@ def of_routes(served: ir.Served, encoded: EncodedRoutes) -> Iterator[tuple[ir.Ho
             yield host, Place(member.exact, member.characters, rank, member.age, member.route, nth), route
 
 
-def of_listeners(key: Key, parent: ir.Parent) -> Iterator[tuple[ir.HostKey, Place, None]]:
+def of_listeners(_: Ref, parent: ir.Parent) -> Iterator[tuple[ir.HostKey, Place, None]]:
     """Give each listener's hostname a virtual host, so that without routes it answers 404 and not as another would.
 
     Any host is one if requests pass filters of the listener, whatever becomes of them.

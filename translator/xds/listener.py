@@ -13,7 +13,7 @@ from envoy_data_plane.envoy.config.listener import v3 as listener_v3
 from envoy_data_plane.envoy.extensions.filters.listener.tls_inspector import v3 as inspector_v3
 
 from translator import ir
-from translator.value import Key, Lookup
+from translator.value import Key, Lookup, Ref
 from translator.xds import filter_chain, observation, udp_proxy, wire
 from translator.xds.chains import EncodedChain
 from translator.xds.names import listener_name, quic_name
@@ -29,7 +29,7 @@ Place: TypeAlias = tuple[ir.ListenerKey, str]
 Members: TypeAlias = tuple[tuple[Place, ir.Listener | EncodedStream | EncodedChain], ...]
 
 
-def of_gateway(key: Key, parent: ir.Parent) -> Iterator[tuple[tuple[Key, str], Place, ir.Listener]]:
+def of_gateway(_: Ref, parent: ir.Parent) -> Iterator[tuple[tuple[Key, str], Place, ir.Listener]]:
     """Gather a Gateway's listeners by the Envoy listener that serves them; those that do not serve have none."""
     for listener in parent.listeners:
         if listener.serves:

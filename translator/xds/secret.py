@@ -23,7 +23,7 @@ Named: TypeAlias = tuple[tuple[str, ir.SecretContent], ...]
 """The secrets that a cluster names."""
 
 
-def of_gateway(key: Key, parent: ir.Parent) -> Iterator[tuple[tuple[Key, str], Place, ir.SecretContent]]:
+def of_gateway(_: Ref, parent: ir.Parent) -> Iterator[tuple[tuple[Key, str], Place, ir.SecretContent]]:
     """Name the secrets that a Gateway's listeners serve, and verify clients by."""
     for listener in parent.listeners:
         if listener.serves:
