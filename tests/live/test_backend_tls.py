@@ -76,6 +76,15 @@ def test_a_backend_is_asked_for_by_its_hostname_and_verified(world: World) -> No
         ("another-authority", backend_tls_policy("another-authority", INNER, "others")),
         ("systems-authorities", backend_tls_policy("systems-authorities", INNER, wellKnownCACertificates="System")),
         (
+            "wildcard-of-names",
+            backend_tls_policy(
+                "wildcard-of-names",
+                INNER,
+                "ours",
+                subjectAltNames=[{"type": "Hostname", "hostname": "*.inner.example.com"}],
+            ),
+        ),
+        (
             "another-san",
             backend_tls_policy(
                 "another-san", INNER, "ours", subjectAltNames=[{"type": "URI", "uri": "spiffe://example.com/x"}]
@@ -113,6 +122,7 @@ def test_a_policy_that_cannot_be_followed_lets_nothing_through(world: World, nam
         ("by-uri", {"type": "URI", "uri": SPIFFE}),
         ("by-hostname", {"type": "Hostname", "hostname": INNER}),
         ("by-wildcard", {"type": "Hostname", "hostname": "x.wild.example.com"}),
+        ("by-the-very-wildcard", {"type": "Hostname", "hostname": "*.wild.example.com"}),
     ],
 )
 def test_subject_alternative_names_take_the_place_of_the_hostname(world: World, name: str, san: dict[str, str]) -> None:
