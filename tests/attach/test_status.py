@@ -65,7 +65,9 @@ def class_status(**spec: Any) -> GatewayClassStatus | None:
 
 def test_a_port_that_envoy_refuses_is_not_programmed() -> None:
     """What an Envoy says of a port stands at its listeners and at the Gateway, which stay Accepted."""
-    said = status(gateway(listener("web"), listener("admin", 8080)), unserved={(EDGE, "tcp/80"): Unserved("address in use")})
+    said = status(
+        gateway(listener("web"), listener("admin", 8080)), unserved={(EDGE, "tcp/80"): Unserved("address in use")}
+    )
     words = "Envoy refuses port 80: address in use"
     web, admin = said.listeners
     programmed = {it.type: it for it in web.conditions}["Programmed"]

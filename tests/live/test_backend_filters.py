@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from tests.envoy.running import free_port
 from tests.live.client import Edge
 from tests.live.conftest import edge_folder
-from tests.live.documents import Document, backend, echo, http_route, path, rule
-from tests.live.stack import Gatehouse, up
+from tests.live.documents import Document, backend, echo, http_route, path, rule, served
+from tests.live.stack import Gatehouse, echoes, up
 
 pytestmark = [pytest.mark.envoy, pytest.mark.live, pytest.mark.xdist_group("backend filters")]
 
@@ -53,6 +54,7 @@ ROUTES = (
         ),
     ),
     http_route("copies", rule("copies")),
+    http_route("half", rule("half", retry={"attempts": 1})),
 )
 
 
@@ -63,8 +65,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gatehouse]:
     backends = [it for name in ("stable", "canary", "plain", "copies") for it in echo(name)]
     folder.write("backends.yaml", *backends)
     folder.write("routes.yaml", *ROUTES)
-    with up(folder.path) as gatehouse:
-        yield gatehouse
+    with echoes("half") as ports:
+        folder.write("half.yaml", *served("half", ports["half"], free_port()))
+        with up(folder.path) as gatehouse:
+            yield gatehouse
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +104,8 @@ def test_a_retry_keeps_the_rewrite(edge: Edge) -> None:
     assert answer.status == 200
     assert answer.echo["path"].partition("?")[0] == "/new/item"
     assert answer.echo["host"] == "inside.example.com"
+
+
+def test_a_connection_that_cannot_be_made_is_tried_again_at_another_endpoint(edge: Edge) -> None:
+    """One of two endpoints listens to nobody; who goes there first is answered by the other."""
+    assert Counter(edge.status("half.example.com") for _ in range(200)) == {200: 200}

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from envoy.config.route.v3 import route_components_pb2
 from envoy.extensions.filters.http.cors.v3 import cors_pb2
+from envoy.extensions.retry.host.previous_hosts.v3 import previous_hosts_pb2
 from google.protobuf import json_format
 
 from tests.xds.world import EDGE, EVERYTHING, path, to, when
@@ -16,6 +17,18 @@ from translator.xds.route import EncodedRoute, encode
 CART = Ref("HTTPRoute", "shop", "cart")
 OLD = ir.Age("", "", "")
 H = ir.HeaderChanges
+ELSEWHERE = {
+    "retry_host_predicate": [
+        {
+            "name": "envoy.retry_host_predicates.previous_hosts",
+            "typed_config": {
+                "@type": f"type.googleapis.com/{previous_hosts_pb2.PreviousHostsPredicate.DESCRIPTOR.full_name}"
+            },
+        }
+    ],
+    "host_selection_retry_max_attempts": "5",
+}
+"""A retry looks for an endpoint that was not tried yet."""
 
 
 def encoded(
@@ -181,6 +194,7 @@ def test_header_changes_of_a_backend_are_made_for_its_share_alone() -> None:
                     "retry_on": "connect-failure,refused-stream,reset",
                     "num_retries": 2,
                     "per_try_timeout": "0.200s",
+                    **ELSEWHERE,
                 },
             },
         ),
@@ -193,6 +207,7 @@ def test_header_changes_of_a_backend_are_made_for_its_share_alone() -> None:
                     "num_retries": 1,
                     "retriable_status_codes": [502, 503],
                     "retry_back_off": {"base_interval": "0.100s"},
+                    **ELSEWHERE,
                 },
             },
         ),

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from envoy_data_plane.envoy.config.core import v3 as core_v3
 from envoy_data_plane.envoy.config.route import v3 as route_v3
 from envoy_data_plane.envoy.type import v3 as type_v3
+from envoy_data_plane.google import protobuf
 
 from translator import ir
 from translator.xds import http_filters, wire
@@ -16,6 +17,10 @@ STREAM_IDLE_TIMEOUT = timedelta(minutes=5)
 """How long a request may be silent where its route does not say how long it may last."""
 
 RETRY_ON = "connect-failure,refused-stream,reset"
+PREVIOUS_HOSTS = "envoy.retry_host_predicates.previous_hosts"
+PREVIOUS_HOSTS_TYPE = "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
+SELECTIONS = 5
+"""How often a retry looks for an endpoint that was not tried yet before it takes one that was."""
 MILLION = 1_000_000
 
 
@@ -114,6 +119,7 @@ def _idle_timeout(forward: ir.Forward, grpc: bool) -> timedelta | None:
 
 
 def _retry_policy(retry: ir.Retry, per_try: int) -> route_v3.RetryPolicy:
+    """Try again at an endpoint that was not tried yet, as long as there is one."""
     backoff = timedelta(milliseconds=retry.backoff) if retry.backoff else None
     return wire.new(
         route_v3.RetryPolicy,
@@ -121,7 +127,18 @@ def _retry_policy(retry: ir.Retry, per_try: int) -> route_v3.RetryPolicy:
         num_retries=retry.attempts,
         retriable_status_codes=list(retry.codes),
         per_try_timeout=timedelta(milliseconds=per_try) if per_try else None,
+        retry_host_predicate=[_previous_hosts()],
+        host_selection_retry_max_attempts=SELECTIONS,
         retry_back_off=wire.new(route_v3.RetryPolicyRetryBackOff, base_interval=backoff) if backoff else None,
+    )
+
+
+def _previous_hosts() -> route_v3.RetryPolicyRetryHostPredicate:
+    """Return the predicate that rules out endpoints that were tried; its message is empty, and said by type alone."""
+    return wire.new(
+        route_v3.RetryPolicyRetryHostPredicate,
+        name=PREVIOUS_HOSTS,
+        typed_config=wire.new(protobuf.Any, type_url=f"type.googleapis.com/{PREVIOUS_HOSTS_TYPE}"),
     )
 
 
