@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from translator.api.routes import ParentReference
@@ -9,6 +10,7 @@ from translator.status import (
     Condition,
     GatewayClassStatus,
     GatewayStatus,
+    ListenerSetStatus,
     ListenerStatus,
     ParentStatus,
     PolicyStatus,
@@ -175,6 +177,24 @@ def test_a_generation_that_never_was_is_overwritten() -> None:
 
 def test_unknown_is_written_as_such() -> None:
     assert edit({}, gateway(own(state=None)))["conditions"] == [condition(state="Unknown", since=NOW)]
+
+
+def test_a_gateway_that_allows_no_listener_sets_any_more_has_none() -> None:
+    """And one that never had any is told nothing of them."""
+    accepted = gateway(own())
+    counted = msgspec.structs.replace(accepted, attached_listener_sets=2)
+    current = edit({}, counted)
+    assert current["attachedListenerSets"] == 2
+    assert edit(current, accepted) == {"attachedListenerSets": 0}
+    assert "attachedListenerSets" not in edit({}, accepted)
+
+
+def test_a_listener_set_is_told_of_itself_and_its_listeners() -> None:
+    listener = ListenerStatus("web", (), 1, (own(),))
+    pending = {"conditions": [condition(state="Unknown", seen=0), condition("Programmed", "Unknown", 0)]}
+    found = edit(pending, ListenerSetStatus((own(), own("Programmed")), (listener,)))
+    assert [(it["type"], it["status"]) for it in found["conditions"]] == [("Accepted", "True"), ("Programmed", "True")]
+    assert [(it["name"], it["attachedRoutes"]) for it in found["listeners"]] == [("web", 1)]
 
 
 def test_supported_features_are_ours() -> None:

@@ -17,6 +17,8 @@ Document: TypeAlias = dict[str, Any]
 OWN_TYPES = frozenset(map(str, Type))
 ENTRIES = {"parents": ("parentRef", 32), "ancestors": ("ancestorRef", 16)}
 """Lists of entries by controller: the field that tells whom an entry speaks of, and how many the schemas admit."""
+COUNTS = ("attachedListenerSets",)
+"""Numbers that are not said any more where there is nothing to count: then they are 0, and not what they were."""
 _STATES = ("status", "reason", "message", "observedGeneration")
 
 
@@ -29,6 +31,8 @@ def edits(current: Document, status: Status | None, controller_name: str, genera
     """
     wanted = {} if status is None else to_document(status, controller_name)
     fields = [*wanted, *(it for it in ENTRIES if status is None and it in current)]
+    if status is not None:
+        fields += [it for it in COUNTS if it not in wanted and current.get(it)]
     found: Document = {}
     for field in fields:
         replaced = _field(field, current.get(field), wanted.get(field), controller_name, generation, now)
@@ -59,6 +63,8 @@ def _field(field: str, current: Any, wanted: Any, controller_name: str, generati
         case "listeners":
             known = {listener["name"]: listener for listener in current or ()}
             return [_with_conditions(known.get(it["name"], {}), it, generation, now) for it in wanted]
+        case "attachedListenerSets":
+            return wanted or 0
         case _:
             return wanted
 
