@@ -122,14 +122,23 @@ async def test_envoys_and_backends_are_rolled_out_under_load(pair: Installation)
     address = await pair.programmed(EDGE)
     async with load(address) as answers:
         for workload in (f"{EDGE}-{pair.home}", "shop"):
-            old = {it["metadata"]["uid"] for it in await pair.all("Pod")}
+            old = await uids(pair, workload)
+            assert old
             where = (f"deployment/{workload}", f"--namespace={pair.home}")
             await asyncio.to_thread(kubectl, "rollout", "restart", *where)
             await asyncio.to_thread(kubectl, "rollout", "status", *where, "--timeout=90s")
-            before = len(answers)
-            await until(at_least(answers, before + 300), "requests after the rollout")
-            assert {it["metadata"]["uid"] for it in await pair.all("Pod")} - old
+            await until(lambda old=old, workload=workload: are_gone(pair, workload, old), "the old pods to end")
     assert set(outcomes(answers)) == {200}
+
+
+async def uids(pair: Installation, workload: str) -> set[str]:
+    """The pods of a Deployment, those that end included."""
+    pods = await pair.all("Pod")
+    return {it["metadata"]["uid"] for it in pods if it["metadata"]["name"].startswith(f"{workload}-")}
+
+
+async def are_gone(pair: Installation, workload: str, old: set[str]) -> bool:
+    return not old & await uids(pair, workload)
 
 
 async def test_weights_move_every_second_as_a_progressive_delivery_has_it(pair: Installation) -> None:
