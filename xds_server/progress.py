@@ -20,7 +20,7 @@ class Report(Value):
     """The generation that all of a Gateway's Envoys here have answered for; 0 where they have not yet."""
     refused: tuple[Refusal, ...] = ()
     marks: tuple[tuple[Key, int], ...] = ()
-    """What the ListenerSets of a Gateway were when all of its Envoys here had answered; none where there are none, or never had been answered for."""
+    """What the ListenerSets of a Gateway were when all of its Envoys here had answered, if they ever had."""
 
 
 class Progress:
