@@ -6,6 +6,7 @@ from tests import builders
 from tests.attach.issuing import certificate, ec_key, key_pem
 from tests.checking.judged import CLASS, NOW, errors, judged, to, warnings
 from translator.api.core import Secret
+from translator.api.experimental import XBackend, XBackendTrafficPolicy
 from translator.api.gateway import ListenerSet
 from xds_server.files import Severity
 
@@ -138,3 +139,49 @@ def _secret(name: str, until: datetime) -> Secret:
     key = ec_key()
     pems = {"tls.crt": certificate(key, until=until.astimezone(UTC)), "tls.key": key_pem(key)}
     return builders.secret(name, pems)
+
+
+XBACKEND = {"group": "gateway.networking.x-k8s.io", "kind": "XBackend", "name": "pay"}
+OUTSIDE = {"type": "ExternalHostname", "port": {"number": 443}, "externalHostname": {"hostname": "pay.example.com"}}
+
+
+def test_an_xbackend_is_a_backend_like_another() -> None:
+    route = builders.http_route({"backendRefs": [XBACKEND]})
+    good = builders.build(builders.meta("pay"), OUTSIDE, XBackend)
+    assert judged(CLASS, EDGE, route, good) == []
+    assert warnings(CLASS, EDGE, route) == [("HTTPRoute shop/route", "spec.rules[0].backendRefs[0]", "NotFound")]
+    assert errors(CLASS, EDGE, route) == []
+    tcp = builders.build(builders.meta("pay"), {**OUTSIDE, "protocol": "TCP"}, XBackend)
+    assert errors(CLASS, EDGE, route, tcp) == [
+        ("HTTPRoute shop/route", "spec.rules[0].backendRefs[0]", "UnsupportedProtocol")
+    ]
+
+
+def test_what_an_xbackend_or_a_policy_asks_in_vain_is_told_of_it() -> None:
+    session = {"absoluteTimeout": "1h"}
+    backend = builders.build(builders.meta("pay"), {**OUTSIDE, "sessionPersistence": session}, XBackend)
+    route = builders.http_route({"backendRefs": [XBACKEND, to()]})
+    assert errors(CLASS, EDGE, CART, route, backend) == [
+        ("XBackend shop/pay", "spec", "UnsupportedValue"),
+        ("HTTPRoute shop/route", "spec.rules[0].backendRefs[0]", "BackendNotFound"),
+    ]
+    spec = {"targetRefs": [{"group": "", "kind": "Service", "name": "cart"}], "sessionPersistence": session}
+    policy = builders.build(builders.meta("limits"), spec, XBackendTrafficPolicy)
+    plain = builders.http_route({"backendRefs": [to()]})
+    assert errors(CLASS, EDGE, CART, plain, policy) == [
+        ("XBackendTrafficPolicy shop/limits", "spec", "UnsupportedValue")
+    ]
+    assert warnings(CLASS, policy) == [("XBackendTrafficPolicy shop/limits", "spec.targetRefs[0]", "NotFound")]
+
+
+def test_services_that_authorize_are_references() -> None:
+    auth = {"type": "ExternalAuth", "externalAuth": {"protocol": "HTTP", "backendRef": to("auth")}}
+    route = builders.http_route({"filters": [auth], "backendRefs": [to()]})
+    field = "spec.rules[0].filters[0].externalAuth.backendRef"
+    assert warnings(CLASS, EDGE, CART, route) == [("HTTPRoute shop/route", field, "NotFound")]
+    edge = builders.gateway(builders.listener(filters={"requests": [auth]}))
+    field = "spec.listeners[0].filters.requests[0].externalAuth.backendRef"
+    assert warnings(CLASS, edge) == [("Gateway shop/edge", field, "NotFound")]
+    assert errors(CLASS, edge, builders.service("auth", 1)) == [
+        ("Gateway shop/edge", "spec.listeners[0].filters", "InvalidListenerFilterRef")
+    ]

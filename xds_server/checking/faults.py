@@ -6,10 +6,10 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from translator.api import gateway, routes, telemetry
+from translator.api import experimental, gateway, routes, telemetry
 from translator.api.kinds import Object
 from translator.api.meta import Meta
-from translator.attach import backends, certificates, filters, matches
+from translator.attach import backends, certificates, filters, listener_status, matches
 from translator.attach import routes as attached
 from translator.attach import telemetry as attached_telemetry
 from translator.attach.conditions import Reason
@@ -32,6 +32,8 @@ Backend: TypeAlias = routes.HTTPBackendRef | routes.GRPCBackendRef
 
 FIELDS: Mapping[str, str] = {
     Reason.HOSTNAME_CONFLICT: "hostname",
+    Reason.INVALID_LISTENER_FILTER: "filters",
+    Reason.INVALID_LISTENER_FILTER_REF: "filters",
     Reason.INVALID_ROUTE_KINDS: "allowedRoutes.kinds",
     Reason.PORT_UNAVAILABLE: "port",
     Reason.PROTOCOL_CONFLICT: "port",
@@ -52,6 +54,14 @@ def faults(ref: Ref, value: Object, world: World) -> Iterator[Fault]:
             yield from _of_gateway(ref, value, world)
         case gateway.ListenerSet():
             yield from _of_listener_set(ref, value, world)
+        case experimental.XBackend():
+            backing = world.backings.get(ref.key)
+            if backing is not None and backing.refusal is not None:
+                yield Fault("spec", backing.refusal)
+        case experimental.XBackendTrafficPolicy():
+            handling = world.handled.get(ref.key)
+            if handling is not None and handling.refusal is not None:
+                yield Fault("spec", handling.refusal)
         case telemetry.XTelemetryPolicy():
             asked = attached_telemetry.resolve(ref.key, value, world.services, world.granted, world.targeted, {})
             provider = value.spec.tracing.provider
@@ -96,7 +106,8 @@ def _of_listener_set(ref: Ref, value: gateway.ListenerSet, world: World) -> Iter
 
 
 def _of_listeners(ref: Ref, written: tuple[gateway.Listener, ...], found: Listeners, world: World) -> Iterator[Fault]:
-    for index, report in enumerate(found.reports):
+    told = listener_status.with_filters(ref.kind, ref.key, found, world.filtered)
+    for index, report in enumerate(told.reports):
         field = f"spec.listeners[{index}]"
         unusable = list(_of_certificates(ref, field, written[index], world))
         yield from unusable
@@ -135,7 +146,7 @@ def _of_backends(
     world: World,
 ) -> Iterator[Fault]:
     for place, backend in backend_fields(field, written, backend_refs):
-        found = backends.resolve(backend, ref, world.services, world.granted, world.targeted)
+        found = backends.resolve(backend, ref, world.services, world.granted, world.targeted, backings=world.backings)
         if isinstance(found, Refusal):
             yield Fault(place, found)
 
@@ -146,13 +157,13 @@ def _of_extensions(ref: Ref, field: str, rule: HttpRule, world: World) -> Iterat
         if it.extension_ref is not None:
             spec = routes.HTTPRouteSpec(rules=(routes.HTTPRouteRule(filters=(it,)),))
             alone = routes.HTTPRoute(Meta(ref.name, ref.namespace), spec)
-            resolved = attached.resolve(ref, alone, world.services, world.granted, world.targeted)
+            resolved = attached.resolve(ref, alone, world.services, world.granted, world.targeted, world.backings)
             yield from (Fault(place, refusal) for refusal in (() if resolved is None else resolved.refusals))
 
 
 def _of_rules(ref: Ref, route: routes.HTTPRoute | routes.GRPCRoute, world: World) -> Iterator[Fault]:
     """Point at the part of a rule that is refused by itself, or else at the rule that the message begins with."""
-    resolved = attached.resolve(ref, route, world.services, world.granted, world.targeted)
+    resolved = attached.resolve(ref, route, world.services, world.granted, world.targeted, world.backings)
     for refusal in () if resolved is None else resolved.invalid:
         index = RULE.match(refusal.message)
         rules: tuple[HttpRule, ...] = route.spec.rules

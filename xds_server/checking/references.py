@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import TypeAlias
 
-from translator.api import gateway, policies, routes, telemetry
+from translator.api import experimental, gateway, policies, routes, telemetry
 from translator.api.gateway import GATEWAY_GROUP
 from translator.api.kinds import KINDS, Object
-from translator.attach import filters
+from translator.attach import filters, traffic
 from translator.value import Key, Ref, Value
 from xds_server.checking.world import World
 
@@ -20,6 +20,10 @@ Named: TypeAlias = (
     | routes.BackendObjectReference
 )
 """References that name a target by group, kind, namespace and name."""
+
+
+KINDS_GRANTED = ("Service", "ServiceImport", "XBackend", "Secret", "ConfigMap")
+"""Kinds that a ReferenceGrant may open to other namespaces."""
 
 
 class Reference(Value):
@@ -36,7 +40,7 @@ class Reference(Value):
     @property
     def needs_a_grant(self) -> bool:
         """Whether the target's namespace has to permit it; attaching to a parent is the parent's to permit."""
-        return self.target.kind in ("Service", "Secret", "ConfigMap") and self.target.namespace != self.origin.namespace
+        return self.target.kind in KINDS_GRANTED and self.target.namespace != self.origin.namespace
 
 
 def ours(ref: Ref, value: Object, world: World) -> bool:
@@ -48,6 +52,8 @@ def ours(ref: Ref, value: Object, world: World) -> bool:
             return not world.foreign(ref.key)
         case gateway.ListenerSet() | policies.BackendTLSPolicy() | telemetry.XTelemetryPolicy():
             return all(not world.foreign(it.target.key) for it in references(ref, value) if it.target.kind == "Gateway")
+        case experimental.XBackend() | experimental.XBackendTrafficPolicy():
+            return True
         case routes.HTTPRoute() | routes.GRPCRoute() | routes.TLSRoute() | routes.TCPRoute() | routes.UDPRoute():
             parents = (it.target for it in _parents(ref, value.spec.parent_refs))
             return any(it.kind == "ListenerSet" or not world.foreign(it.key) for it in parents)
@@ -74,6 +80,15 @@ def references(ref: Ref, value: Object) -> Iterator[Reference]:
             parent = value.spec.parent_ref
             yield from _named(ref, "spec.parentRef", parent)
             yield from _of_listeners(ref, value.spec.listeners)
+        case experimental.XBackend():
+            validation = value.spec.tls.validation
+            refs = () if validation is None else validation.ca_certificate_refs
+            yield from _each(ref, "spec.tls.validation.caCertificateRefs", refs)
+        case experimental.XBackendTrafficPolicy():
+            for index, policed in enumerate(value.spec.target_refs):
+                if traffic.GROUPS.get(policed.kind) == policed.group:
+                    place = Ref(policed.kind, ref.namespace, policed.name)
+                    yield Reference(ref, f"spec.targetRefs[{index}]", place)
         case policies.BackendTLSPolicy():
             for index, target_ref in enumerate(value.spec.target_refs):
                 target = Ref(target_ref.kind, ref.namespace, target_ref.name)
@@ -105,16 +120,16 @@ def references(ref: Ref, value: Object) -> Iterator[Reference]:
 def backend_fields(
     field: str, written: tuple[routes.HTTPRouteFilter, ...], backends: Iterable[routes.BackendRef]
 ) -> Iterator[tuple[str, routes.BackendObjectReference]]:
-    """Yield every backend that a rule names, those of mirrors included, with its field."""
-    yield from _mirrors(field, written)
+    """Yield every backend that a rule names, those of filters included, with its field."""
+    yield from _of_filters(field, written)
     for index, backend in enumerate(backends):
         place = f"{field}.backendRefs[{index}]"
         yield place, backend
         match backend:
             case routes.HTTPBackendRef():
-                yield from _mirrors(place, backend.filters)
+                yield from _of_filters(place, backend.filters)
             case routes.GRPCBackendRef():
-                yield from _mirrors(place, filters.from_grpc(backend.filters))
+                yield from _of_filters(place, filters.from_grpc(backend.filters))
 
 
 def _of_rule(
@@ -124,12 +139,14 @@ def _of_rule(
         yield from _named(ref, place, backend)
 
 
-def _mirrors(
+def _of_filters(
     field: str, written: tuple[routes.HTTPRouteFilter, ...]
 ) -> Iterator[tuple[str, routes.BackendObjectReference]]:
     for index, it in enumerate(written):
         if it.type == "RequestMirror" and it.request_mirror is not None:
             yield f"{field}.filters[{index}].requestMirror.backendRef", it.request_mirror.backend_ref
+        if it.type == "ExternalAuth" and it.external_auth is not None:
+            yield f"{field}.filters[{index}].externalAuth.backendRef", it.external_auth.backend_ref
 
 
 def _parents(ref: Ref, written: Iterable[routes.ParentReference]) -> Iterator[Reference]:
@@ -144,6 +161,10 @@ def _of_listeners(ref: Ref, listeners: Iterable[gateway.Listener]) -> Iterator[R
         if listener.tls is not None:
             place = f"spec.listeners[{index}].tls.certificateRefs"
             yield from _each(ref, place, listener.tls.certificate_refs)
+        for nth, it in enumerate(listener.filters.requests if listener.filters is not None else ()):
+            if it.external_auth is not None:
+                place = f"spec.listeners[{index}].filters.requests[{nth}].externalAuth.backendRef"
+                yield from _named(ref, place, it.external_auth.backend_ref)
 
 
 def _of_tls(ref: Ref, tls: gateway.GatewayTLSConfig | None) -> Iterator[Reference]:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import serialization as pem
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from translator.api import core, gateway
+from translator.api import core, experimental, gateway
 from translator.api.kinds import Object
 from translator.api.meta import Meta
 from translator.api.parameters import EnvoyParameters
@@ -42,6 +42,10 @@ def stand_in(target: Ref, references: Sequence[Reference], controller_name: str)
             ports = sorted({it.port for it in references if it.port is not None})
             both = (core.ServicePort(port, protocol=transport) for port in ports for transport in ("TCP", "UDP"))
             return core.Service(meta, core.ServiceSpec(ports=tuple(both)))
+        case "XBackend":
+            host = experimental.ExternalHostnameBackend("any.invalid")
+            spec = experimental.BackendSpec("ExternalHostname", experimental.BackendPort(HTTP_PORT), host)
+            return experimental.XBackend(meta, spec)
         case "Secret":
             certificate = _certificate()
             return core.Secret(meta, TLS_SECRET, {**certificate, AUTHORITIES: certificate[CERTIFICATE]})

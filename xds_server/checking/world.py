@@ -8,10 +8,13 @@ from translator.api.kinds import Object
 from translator.attach.certificates import Certificate
 from translator.attach.classes import Owned
 from translator.attach.grants import Grants
+from translator.attach.listener_filters import Filtering
 from translator.attach.listeners import GatewayListeners, Listeners
 from translator.attach.policies import Targeting
+from translator.attach.traffic import Handling
+from translator.attach.xbackends import Backing
 from translator.incremental import Graph
-from translator.ir import Refusal
+from translator.ir import ListenerKey, Refusal
 from translator.value import Key, Lookup, Ref
 from translator.wiring import listeners, routes
 from translator.wiring.sources import OBJECT_KINDS, Sources
@@ -32,6 +35,12 @@ class World(NamedTuple):
     namespaces: Lookup[Key, core.Namespace]
     granted: Lookup[str, Grants]
     targeted: Lookup[Key, Targeting]
+    backings: Lookup[Key, Backing]
+    """XBackends by themselves."""
+    handled: Lookup[Key, Handling]
+    """XBackendTrafficPolicies by themselves."""
+    filtered: Lookup[ListenerKey, Filtering]
+    """Listeners whose requests pass filters."""
     checked: Lookup[Key, Certificate | Refusal]
     certificates: Mapping[Key, Certificate | Refusal]
     """Those that listeners of ours serve."""
@@ -68,6 +77,9 @@ def world_of(objects: Mapping[Ref, Object], controller_name: str) -> World:
         namespaces=given["Namespace"],
         granted=attached.granted,
         targeted=routed.targeted,
+        backings=routed.backings,
+        handled=routed.traffic_judged,
+        filtered=routed.filtered,
         checked=attached.checked,
         certificates={key: found for key in sorted(served) if (found := attached.checked.get(key)) is not None},
     )

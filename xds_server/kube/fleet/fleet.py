@@ -137,9 +137,7 @@ class Fleet:
                     if self._told.pop(gateway, None) is not None:
                         news[gateway] = None
                     continue
-                placement = self._ledger.placement(
-                    gateway, wanted, self._refusals.get(gateway), self._settings.ipv6
-                )
+                placement = self._ledger.placement(gateway, wanted, self._refusals.get(gateway), self._settings.ipv6)
                 if self._told.get(gateway) != placement:
                     news[gateway] = self._told[gateway] = placement
             if news:
