@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from tests import builders
 from tests.attach.issuing import certificate, ec_key, key_pem
 from tests.checking.judged import CLASS, NOW, errors, judged, to, warnings
-from translator.api.core import Secret
+from translator.api.core import Secret, ServiceImport
 from translator.api.experimental import XBackend, XBackendTrafficPolicy
 from translator.api.gateway import ListenerSet
+from translator.api.routes import HTTPRoute
 from xds_server.files import Severity
 
 EDGE = builders.gateway()
@@ -27,10 +28,27 @@ def test_a_fault_is_told_once_and_not_for_each_parent() -> None:
     ]
 
 
+def test_what_is_wrong_with_a_service_import_is_told_at_its_reference() -> None:
+    cart = builders.build(builders.meta("cart"), {"ports": [{"port": 8080}]}, ServiceImport)
+    kind = {"group": "multicluster.x-k8s.io", "kind": "ServiceImport"}
+    route = builders.http_route({"backendRefs": [to(**kind), to(port=1, **kind)]})
+    assert errors(CLASS, EDGE, cart, route) == [
+        ("HTTPRoute shop/route", "spec.rules[0].backendRefs[1]", "BackendNotFound")
+    ]
+
+
 def test_a_parent_that_refuses_is_told_at_its_reference() -> None:
     parents = ({"name": "edge", "sectionName": "http"}, {"name": "edge", "sectionName": "none"})
     route = builders.http_route({"backendRefs": [to()]}, parents=parents)
     assert errors(CLASS, EDGE, CART, route) == [("HTTPRoute shop/route", "spec.parentRefs[1]", "NoMatchingParent")]
+
+
+def test_a_default_gateway_that_refuses_is_told_at_what_asks_for_it() -> None:
+    edge = builders.gateway(defaultScope="All")
+    spec = {"useDefaultGateways": "All", "rules": [{"backendRefs": [to(namespace="shop")]}]}
+    route = builders.build(builders.meta("route", "elsewhere"), spec, HTTPRoute)
+    found = errors(CLASS, edge, CART, route)
+    assert ("HTTPRoute elsewhere/route", "spec.useDefaultGateways", "NotAllowedByListeners") in found
 
 
 def test_hostnames_that_no_listener_has_are_told_at_the_hostnames() -> None:

@@ -73,8 +73,9 @@ def _placed(ref: Ref, value: Object, status: Status, missing: Container[Ref]) ->
         case RouteStatus(parents=entries):
             refs = _parent_refs(value)
             for entry in entries:
-                target = Ref(entry.parent_ref.kind, entry.parent_ref.namespace or ref.namespace, entry.parent_ref.name)
-                field = f"spec.parentRefs[{refs.index(entry.parent_ref)}]"
+                parent = entry.parent_ref
+                target = Ref(parent.kind, parent.namespace or ref.namespace, parent.name)
+                field = f"spec.parentRefs[{refs.index(parent)}]" if parent in refs else "spec.useDefaultGateways"
                 for condition in entry.conditions:
                     hostname = condition.reason == Reason.NO_MATCHING_LISTENER_HOSTNAME
                     if condition.reason not in BY_PARENT or target not in missing:
