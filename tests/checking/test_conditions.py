@@ -30,8 +30,9 @@ def test_a_fault_is_told_once_and_not_for_each_parent() -> None:
 
 def test_what_is_wrong_with_a_service_import_is_told_at_its_reference() -> None:
     cart = builders.build(builders.meta("cart"), {"ports": [{"port": 8080}]}, ServiceImport)
-    kind = {"group": "multicluster.x-k8s.io", "kind": "ServiceImport"}
-    route = builders.http_route({"backendRefs": [to(**kind), to(port=1, **kind)]})
+    group, kind = "multicluster.x-k8s.io", "ServiceImport"
+    refs = [to(group=group, kind=kind), to(port=1, group=group, kind=kind)]
+    route = builders.http_route({"backendRefs": refs})
     assert errors(CLASS, EDGE, cart, route) == [
         ("HTTPRoute shop/route", "spec.rules[0].backendRefs[1]", "BackendNotFound")
     ]

@@ -163,7 +163,7 @@ def _says_how(cluster: ir.ClusterKey, services: Lookup[Key, Service], backings: 
     if cluster.kind == xbackends.KIND:
         backing = backings.get(place)
         return backing is not None and bool(backing.protocol)
-    service = services.get(place)
+    service = services.get(backends.place_of(cluster))
     port = None if service is None else backends.port_of(service, cluster.port)
     return port is not None and bool(port.app_protocol)
 
@@ -171,7 +171,7 @@ def _says_how(cluster: ir.ClusterKey, services: Lookup[Key, Service], backings: 
 def _authority(cluster: ir.ClusterKey, services: Lookup[Key, Service], backings: Lookup[Key, Backing]) -> str:
     """A collector outside of the cluster is asked for by its own name."""
     place = Key(cluster.namespace, cluster.name)
-    service, backing = services.get(place), backings.get(place)
+    service, backing = services.get(backends.place_of(cluster)), backings.get(place)
     if cluster.kind == xbackends.KIND:
         host = "" if backing is None else backing.host
     else:

@@ -61,7 +61,7 @@ def world_of(objects: Mapping[Ref, Object], controller_name: str) -> World:
     attached = listeners.declare(graph, sources, controller_name)
     routed = routes.declare(graph, sources, attached)
     for ref, value in objects.items():
-        if ref.kind in OBJECT_KINDS:
+        if ref.kind in (*OBJECT_KINDS, core.SERVICE_IMPORT):
             sources.put(ref.kind, value)
     graph.commit()
     given: Mapping[str, Any] = sources.objects
