@@ -68,8 +68,9 @@ def test_it_is_programmed_and_answers(example: str) -> None:
             PATIENCE,
         )
         address = found(gateway)["status"]["addresses"][0]["value"]
-        if "HTTP" in {listener["protocol"] for listener in gateway["spec"]["listeners"]}:
-            until(lambda address=address: _answer(address), f"an answer from {address}", PATIENCE)
+        for port in (it["port"] for it in gateway["spec"]["listeners"] if it["protocol"] == "HTTP"):
+            place = f"{address}:{port}"
+            until(lambda place=place: _answer(place), f"an answer from {place}", PATIENCE)
     for route in (it for kind in ROUTES for it in documents(example, kind)):
         name = route["metadata"]["name"]
         accepted = "False" if name in REFUSED else "True"
@@ -82,7 +83,7 @@ def test_it_is_programmed_and_answers(example: str) -> None:
         )
 
 
-def _answer(address: str) -> str:
+def _answer(place: str) -> str:
     """The HTTP status of a request, or nothing while nobody serves."""
-    status = tried("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-m", "10", f"http://{address}/").stdout
+    status = tried("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-m", "10", f"http://{place}/").stdout
     return "" if status in ("000", "503") else status
