@@ -6,12 +6,16 @@ from typing import Any
 import pytest
 from envoy.config.route.v3 import route_components_pb2
 from envoy.extensions.filters.http.cors.v3 import cors_pb2
+from envoy.extensions.filters.http.stateful_session.v3 import stateful_session_pb2  # noqa: F401 what Any holds
+from envoy.extensions.http.stateful_session.cookie.v3 import cookie_pb2  # noqa: F401
+from envoy.extensions.http.stateful_session.header.v3 import header_pb2  # noqa: F401
 from envoy.extensions.retry.host.previous_hosts.v3 import previous_hosts_pb2
 from google.protobuf import json_format
 
 from tests.xds.world import EDGE, EVERYTHING, path, to, when
 from translator import ir
 from translator.value import Key, Ref
+from translator.xds import http_filters
 from translator.xds.route import EncodedRoute, encode
 
 CART = Ref("HTTPRoute", "shop", "cart")
@@ -144,6 +148,54 @@ def test_a_cluster_that_envoy_refused_is_like_none() -> None:
 def test_a_route_needs_the_clusters_of_its_backends_and_mirrors() -> None:
     forward = to("cart", "old*0", mirrors=(ir.Mirror(ir.ClusterKey("shop", "copy", 80)),))
     assert encoded(when(EVERYTHING, forward)).clusters == ("shop/cart/80", "shop/copy/80")
+
+
+AUTH = ir.Authorization(ir.ClusterKey("shop", "auth", 80))
+
+
+def test_a_route_needs_the_cluster_of_the_service_that_authorizes() -> None:
+    assert encoded(when(EVERYTHING, to("cart"), authorization=AUTH)).clusters == ("shop/auth/80", "shop/cart/80")
+
+
+@pytest.mark.parametrize(
+    ("authorization", "unusable"), [(ir.Authorization(None), {}), (AUTH, {(EDGE, "shop/auth/80"): True})]
+)
+def test_where_nobody_can_be_asked_nothing_passes(authorization: ir.Authorization, unusable: Any) -> None:
+    route = when(EVERYTHING, to("cart"), authorization=authorization)
+    for kind, status in (("HTTPRoute", 500), ("GRPCRoute", 503)):
+        found = decoded(route, kind=kind, unusable=unusable)
+        assert found["direct_response"] == {"status": status}
+        assert not found.keys() & {"route", "typed_per_filter_config"}
+
+
+def asked(session: ir.Session, **served: Any) -> dict[str, Any]:
+    """What a route to one backend asks of the session filter."""
+    backend = ir.Backend(ir.ClusterKey("shop", "cart", 80), 1, session=session)
+    config = decoded(when(EVERYTHING, ir.Forward((backend,))), **served)["typed_per_filter_config"]
+    state: dict[str, Any] = config[http_filters.SESSION]["stateful_session"]["session_state"]["typed_config"]
+    return state
+
+
+def test_a_cookie_is_secure_where_clients_come_over_tls() -> None:
+    plain, secure = (asked(ir.Session(cookie="s", max_age=60), secure=secure)["cookie"] for secure in (False, True))
+    strict = {"name": "SameSite", "value": "Strict"}
+    assert plain == {"name": "s", "path": "/", "ttl": "60s", "attributes": [strict]}
+    assert secure == {**plain, "attributes": [strict, {"name": "Secure"}]}
+
+
+def test_a_session_that_backends_share_is_the_routes_and_else_each_ones_own() -> None:
+    def backends(*sessions: ir.Session | None) -> ir.Forward:
+        keys = (ir.ClusterKey("shop", f"s{n}", 80) for n in range(len(sessions)))
+        return ir.Forward(tuple(ir.Backend(key, 1, session=it) for key, it in zip(keys, sessions, strict=True)))
+
+    one, other = ir.Session(header="x-one"), ir.Session(header="x-other")
+    shared = decoded(when(EVERYTHING, backends(one, one)))
+    assert list(shared["typed_per_filter_config"]) == [http_filters.SESSION]
+    assert all("typed_per_filter_config" not in it for it in shared["route"]["weighted_clusters"]["clusters"])
+    own = decoded(when(EVERYTHING, backends(one, other, None)))
+    assert "typed_per_filter_config" not in own
+    asking = ["typed_per_filter_config" in it for it in own["route"]["weighted_clusters"]["clusters"]]
+    assert asking == [True, True, False]
 
 
 def test_mirrors_get_their_share_and_the_same_host() -> None:
