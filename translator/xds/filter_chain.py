@@ -4,17 +4,19 @@ A chain is named and matched by its listener and hostname alone, so that Envoy k
 others of its port change: it drains only those of chains whose content changes.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from envoy_data_plane.envoy.config.listener import v3 as listener_v3
 
 from translator import ir
-from translator.xds import tcp_proxy, wire
+from translator.xds import wire
 from translator.xds.downstream_tls import HTTP_ALPN, transport_socket
 from translator.xds.hcm import connection_manager
 from translator.xds.names import NO_CLUSTER, chain_name, listener_name, stream_name
 from translator.xds.observation import ManagerFields, manager_fields
-from translator.xds.tcp_proxy import Shares
+
+Shares: TypeAlias = list[tuple[str, int]]
+"""Clusters, each with its weight; a connection for NO_CLUSTER is closed at once."""
 
 
 def of_http(
@@ -45,6 +47,8 @@ def of_stream(listener: ir.Listener, domain: str, shares: Shares, observed: dict
     """
     if not any(cluster != NO_CLUSTER for cluster, _ in shares):
         return _closing(listener, domain)
+    from translator.xds import tcp_proxy  # not before it is asked for: its messages take a MiB
+
     return wire.new(
         listener_v3.FilterChain,
         name=stream_name(listener.key, domain),

@@ -14,7 +14,7 @@ from envoy_data_plane.envoy.extensions.filters.listener.tls_inspector import v3 
 
 from translator import ir
 from translator.value import Key, Lookup, Ref
-from translator.xds import filter_chain, observation, udp_proxy, wire
+from translator.xds import filter_chain, observation, wire
 from translator.xds.chains import EncodedChain
 from translator.xds.names import listener_name, quic_name
 from translator.xds.resource import Refused, Resource, Unserved, resource
@@ -97,6 +97,8 @@ def _over_quic(
 
 def _datagrams() -> dict[str, Any]:
     """A port without a route drops what it is sent."""
+    from translator.xds import udp_proxy  # not before it is asked for: its messages take MiBs
+
     return {
         "udp_listener_config": wire.new(
             listener_v3.UdpListenerConfig, downstream_socket_config=udp_proxy.socket_config()

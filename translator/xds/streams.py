@@ -9,7 +9,7 @@ from typing import Any
 from translator import ir
 from translator.attach.streams import First
 from translator.value import Key, Lookup, Ref, Value
-from translator.xds import filter_chain, observation, udp_proxy, wire
+from translator.xds import filter_chain, observation, wire
 from translator.xds.names import pool_name
 from translator.xds.route import Clusters
 
@@ -69,5 +69,7 @@ def _chained(
 
 
 def _pooled(first: First, observed: dict[str, Any]) -> bytes:
+    from translator.xds import udp_proxy  # not before it is asked for: its messages take MiBs
+
     proxy = udp_proxy.listener_filter(first.listener.table, pool_name(first.route), observed)
     return wire.frame(LISTENER_FILTERS_FIELD, wire.encode(proxy))

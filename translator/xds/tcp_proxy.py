@@ -6,9 +6,7 @@ from envoy_data_plane.envoy.config.listener import v3 as listener_v3
 from envoy_data_plane.envoy.extensions.filters.network.tcp_proxy import v3 as tcp_v3
 
 from translator.xds import wire
-
-Shares = list[tuple[str, int]]
-"""Clusters, each with its weight; a connection for NO_CLUSTER is closed at once."""
+from translator.xds.filter_chain import Shares
 
 
 def network_filter(stat_prefix: str, shares: Shares, observed: dict[str, Any]) -> listener_v3.Filter:

@@ -214,7 +214,7 @@ def echo(
     tls_folder: Annotated[
         str,
         typer.Option(
-            help="The certificate to show over TLS instead: `tls.crt` and `tls.key`; with a `ca.crt`, clients must show "
+            help="The certificate to show over TLS instead: `tls.crt` and `tls.key`; with a `ca.crt` clients must show "
             "one that it signed.",
             metavar="FOLDER",
         ),
