@@ -1,4 +1,4 @@
-"""Services of several clusters: a ServiceImport's traffic goes to all that its EndpointSlices name as they come and go."""
+"""Services of several clusters: a ServiceImport is asked at all that its EndpointSlices name, as they come and go."""
 
 import pytest
 
