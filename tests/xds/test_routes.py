@@ -30,7 +30,7 @@ ELSEWHERE = {
             },
         }
     ],
-    "host_selection_retry_max_attempts": "5",
+    "host_selection_retry_max_attempts": "20",
 }
 """A retry looks for an endpoint that was not tried yet."""
 
