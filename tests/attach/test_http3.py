@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.attach.resolving import resolve
-from tests.builders import gateway, https, listener
+from tests.builders import gateway, https, listener, listener_set
 from translator.attach.certificates import Certificate
 from translator.attach.http3 import hindrance
 from translator.attach.infrastructure import ports
@@ -13,7 +13,7 @@ from translator.attach.listeners import ListenerReport
 from translator.ir import Refusal
 from translator.value import Key
 
-EDGE = Key("shop", "edge")
+EDGE, EXTRA = Key("shop", "edge"), Key("shop", "extra")
 GOOD = Certificate(not_after=2_000_000_000)
 
 
@@ -32,6 +32,10 @@ def is_served(report: ListenerReport) -> bool:
     assert report.listener is not None
     assert report.listener.serves
     return report.listener.http3
+
+
+def _conflict(report: ListenerReport) -> str:
+    return "" if report.conflict is None else report.conflict.reason
 
 
 @pytest.mark.parametrize(("value", "served"), [("true", True), ("false", False)])
@@ -66,6 +70,17 @@ def test_a_udp_listener_has_the_port_before() -> None:
     report = reported(asking("true"), listener("dns", 443, "UDP"))
     assert not is_served(report)
     assert report.note == "HTTP/3 is not served, for a UDP listener has port 443"
+
+
+def test_a_udp_listener_of_another_object_has_the_port_only_if_it_comes_first() -> None:
+    admits: dict[str, Any] = {"allowedListeners": {"namespaces": {"from": "All"}}}
+    secret, dns = {Key("shop", "tls"): GOOD}, listener("dns", 443, "UDP")
+    gateways_own = resolve([gateway(asking("true"), **admits)], [listener_set(dns)], checked=secret)
+    assert is_served(gateways_own.gateways[EDGE].reports[0])
+    assert _conflict(gateways_own.sets[EXTRA].reports[0]) == "ProtocolConflict"
+    set_own = resolve([gateway(dns, **admits)], [listener_set(asking("true"))], checked=secret)
+    assert not is_served(set_own.sets[EXTRA].reports[0])
+    assert _conflict(set_own.gateways[EDGE].reports[0]) == ""
 
 
 def test_who_must_show_a_certificate_is_not_let_in_without() -> None:

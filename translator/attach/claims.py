@@ -4,6 +4,9 @@ Where listeners of several objects are not distinct, the Gateway's own come firs
 then those of the first by `namespace/name`. What is left of an object's listeners then has to be distinct by itself:
 of those that are not none is served, and what they wanted is left to the next object. What another tenant is called is
 not told: only that somebody was before.
+
+HTTP/3 is spoken on the UDP port of the same number, which belongs to whoever wants it first like any other. An object
+that has a UDP listener there too has said what it wants more.
 """
 
 from collections.abc import Iterator
@@ -12,12 +15,15 @@ from typing import NamedTuple, TypeAlias
 
 from translator import ir
 from translator.api.gateway import Gateway, Listener
-from translator.attach import distinct
+from translator.attach import distinct, http3
 from translator.attach.conditions import Reason
 from translator.attach.holders import Holder
 from translator.attach.hostnames import wildcards_above
 from translator.ir import Refusal
 from translator.value import Key, Lookup, Ref
+
+QUIC = "QUIC"
+"""What a UDP port speaks that HTTP/3 is served on."""
 
 
 class Place(NamedTuple):
@@ -83,12 +89,12 @@ Spread: TypeAlias = Iterator[tuple[Listener, Order, Claim]]
 
 def ports_of_gateway(key: Key, gateway: Gateway) -> Iterator[tuple[Place, Order, Claim]]:
     """Claim the ports of a Gateway's own listeners."""
-    return ((_place(key, it), order, claim) for it, order, claim in _of_gateway(key, gateway))
+    return _ports(key, gateway.spec.listeners, _of_gateway(key, gateway))
 
 
 def ports_of_holder(key: Key, holder: Holder) -> Iterator[tuple[Place, Order, Claim]]:
     """Claim the ports of a ListenerSet's listeners."""
-    return ((_place(holder.gateway, it), order, claim) for it, order, claim in _of_holder(holder))
+    return _ports(holder.gateway, holder.listeners, _of_holder(holder))
 
 
 def addresses_of_gateway(key: Key, gateway: Gateway) -> Iterator[tuple[Address, Order, Claim]]:
@@ -234,6 +240,14 @@ def _claims(ref: Ref, listeners: tuple[Listener, ...], turn: Turn) -> Spread:
     for it in listeners:
         if it.protocol in distinct.SPOKEN:
             yield it, (turn, it.name), Claim(ir.ListenerKey(ref, it.name), distinct.SPOKEN[it.protocol])
+
+
+def _ports(gateway: Key, listeners: tuple[Listener, ...], spread: Spread) -> Iterator[tuple[Place, Order, Claim]]:
+    datagrams = {it.port for it in listeners if it.protocol == "UDP"}
+    for it, order, claim in spread:
+        yield _place(gateway, it), order, claim
+        if http3.asked(it) and it.port not in datagrams:
+            yield Place(gateway, it.port, "UDP"), order, claim._replace(spoken=QUIC)
 
 
 def _turn(claim: tuple[Order, Claim]) -> Turn:

@@ -185,7 +185,8 @@ def _reports(
             and name not in conflicts
             and (not terminates(listener) or bool(certificates))
         )
-        has_udp = speeches.get(Place(holder.gateway, listener.port, "UDP")) is not None
+        datagrams = speeches.get(Place(holder.gateway, listener.port, "UDP"))
+        has_udp = datagrams is not None and datagrams.spoken != claims.QUIC
         without_http3 = http3.hindrance(listener, clients.validation is not None, has_udp)
         yield ListenerReport(
             name=name,
