@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.commands import ROOT, got, kubectl, run, tried, until
+from tests.cluster.commands import ROOT, got, kubectl, tried, until
 
 pytestmark = pytest.mark.cluster
 
@@ -54,7 +54,8 @@ def test_a_gateway_is_traced(home: str) -> None:
     assert THEIRS in ancestors(home)
     until(lambda: _address(home), "the Gateway to have an address", PATIENCE)
     until(lambda: "POST /v1/traces" in _received(_address(home)), "spans to reach the collector", PATIENCE)
-    assert '"Traceparent"' in run("curl", "-s", "-m", "10", f"http://{_address(home)}/")
+    ask = ("curl", "-s", "-m", "10", f"http://{_address(home)}/")
+    until(lambda: '"Traceparent"' in tried(*ask).stdout, "a traced request to reach the backend", PATIENCE)
 
 
 def _address(home: str) -> str:
