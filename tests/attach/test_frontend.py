@@ -13,11 +13,12 @@ from translator.value import Key, Ref
 
 EDGE = Key("shop", "edge")
 CA, THEIRS = Ref("ConfigMap", "shop", "ca"), Ref("ConfigMap", "vault", "ca")
-GONE = Refusal("InvalidCACertificateRef", "ConfigMap shop/gone does not exist")
+WHERE = "tls.frontend of Gateway shop/edge: "
+GONE = Refusal("InvalidCACertificateRef", f"{WHERE}ConfigMap shop/gone does not exist")
 BUNDLES: dict[Ref, Bundle | Refusal] = {
     CA: Bundle(b"pem"),
     THEIRS: Bundle(b"pem"),
-    Ref("ConfigMap", "shop", "gone"): GONE,
+    Ref("ConfigMap", "shop", "gone"): Refusal("InvalidCACertificateRef", "ConfigMap shop/gone does not exist"),
     Ref("ClusterTrustBundle", "", "internal"): Bundle(b"pem"),
 }
 HTTP, HTTPS, TLS = Listener("http", 443, "HTTP"), Listener("https", 443, "HTTPS"), Listener("tls", 443, "TLS")
@@ -76,13 +77,13 @@ def test_without_one_good_reference_nobody_is_let_in() -> None:
 
 def test_a_reference_to_an_unknown_kind_is_told_apart() -> None:
     found = frontends({"validation": {"caCertificateRefs": [{"group": "", "kind": "Service", "name": "ca"}]}}).of(HTTPS)
-    words = "caCertificateRef ca is of kind Service; name a ConfigMap, a Secret or a ClusterTrustBundle"
+    words = f"{WHERE}caCertificateRef ca is of kind Service; name a ConfigMap, a Secret or a ClusterTrustBundle"
     assert found.unresolved == (Refusal("InvalidCACertificateKind", words),)
     assert found.refusals == (Refusal("NoValidCACertificate", words),)
 
 
 def test_a_reference_across_namespaces_needs_a_grant() -> None:
-    words = "no ReferenceGrant in namespace vault permits Gateways of namespace shop to use ConfigMap vault/ca"
+    words = f"{WHERE}no ReferenceGrant in namespace vault permits Gateways of namespace shop to use ConfigMap vault/ca"
     found = frontends(validation("vault/ca")).of(HTTPS)
     assert found.unresolved == (Refusal("RefNotPermitted", words),)
     assert found.validation is None

@@ -79,15 +79,20 @@ def _resolved(
     for ref in asked.ca_certificate_refs:
         target = authorities.target(ref, key.namespace)
         if target is None:
-            unresolved.append(authorities.unknown_kind(ref, Reason.INVALID_CA_CERTIFICATE_KIND))
+            unresolved.append(_told(key, authorities.unknown_kind(ref, Reason.INVALID_CA_CERTIFICATE_KIND)))
         elif (refusal := _refused(key, ref, target, bundles, granted)) is not None:
-            unresolved.append(refusal)
+            unresolved.append(_told(key, refusal))
         else:
             trusted[target] = None
     if not trusted:
         message = "; ".join(it.message for it in unresolved)
         return Frontend(None, (Refusal(Reason.NO_VALID_CA_CERTIFICATE, message),), tuple(unresolved))
     return Frontend(ir.ClientValidation(tuple(trusted), required=asked.mode != INSECURE), (), tuple(unresolved))
+
+
+def _told(key: Key, refusal: Refusal) -> Refusal:
+    """Say where it is written: listeners of ListenerSets are told too."""
+    return Refusal(refusal.reason, f"tls.frontend of Gateway {key}: {refusal.message}")
 
 
 def _insecure(frontend: FrontendTLSConfig) -> str:
