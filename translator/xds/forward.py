@@ -20,8 +20,7 @@ RETRY_ON = "connect-failure,refused-stream,reset"
 PREVIOUS_HOSTS = "envoy.retry_host_predicates.previous_hosts"
 PREVIOUS_HOSTS_TYPE = "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
 SELECTIONS = 20
-"""How often a retry looks for an endpoint that was not tried yet before it takes one that was: of two it misses the other
-one time in a million."""
+"""How often a retry looks for an endpoint that was not tried yet before it takes one that was."""
 MILLION = 1_000_000
 
 
