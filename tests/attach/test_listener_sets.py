@@ -349,3 +349,13 @@ def test_listener_sets_are_read_with_every_kind_of_parent() -> None:
     given = listener_set(listener("more", 81), parent={"name": "edge", "kind": "Mesh"})
     assert isinstance(given, ListenerSet)
     assert resolve([edge()], [given]).sets == {}
+
+
+def test_a_port_shared_with_the_gateway_is_kept_from_who_wants_where_it_is_moved_to() -> None:
+    sets = [
+        listener_set(listener("web", 80, hostname="a.example.com"), name="one"),
+        listener_set(listener("theirs", 10080), name="other", namespace="team"),
+    ]
+    found = resolve([edge(listener("web", 80))], sets, placements={EDGE: ir.Placement(port_offset=10000)})
+    assert found.sets[Key("shop", "one")].served == ("web",)
+    assert [it.reason for it in found.sets[Key("team", "other")].reports[0].refusals] == ["PortUnavailable"]

@@ -274,12 +274,16 @@ def _collisions(
 def _bound_alike(
     holder: Holder, listener: Listener, placement: ir.Placement, speeches: Lookup[Place, Speech]
 ) -> int | None:
-    """Return the port of a listener that comes before and is bound at the same: one that is moved there comes last."""
+    """Return the port of a listener that comes before and is bound at the same: one that is moved there comes last.
+
+    A Gateway's own ports come before those of ListenerSets; whoever shares one has it for as long as the Gateway.
+    """
     place = Place(holder.gateway, placement.port(listener.port), distinct.transport(listener.protocol))
     own = holder.ref.kind == "Gateway"
     if place.port != listener.port:
-        there = speeches.get(place)
-        return None if there is None or (own and not there.by_gateway) else place.port
+        there, here = speeches.get(place), speeches.get(place._replace(port=listener.port))
+        first = own or (here is not None and here.by_gateway)
+        return None if there is None or (first and not there.by_gateway) else place.port
     origin = place.port - placement.port_offset
     moved = speeches.get(place._replace(port=origin)) if placement.port(origin) == place.port != origin else None
     return origin if moved is not None and moved.by_gateway and not own else None
