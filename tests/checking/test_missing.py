@@ -46,6 +46,11 @@ def test_a_missing_secret_is_a_warning_and_the_listener_is_taken_to_serve() -> N
     assert errors(CLASS, edge) == []
 
 
+def test_a_listener_that_does_not_terminate_tls_lacks_no_secret() -> None:
+    through = {"tls": {"mode": "Passthrough", "certificateRefs": [{"name": "cert"}]}}
+    assert warnings(CLASS, builders.gateway({**builders.listener("tls", 443, "TLS"), **through})) == []
+
+
 def test_strict_makes_what_is_missing_an_error() -> None:
     route = builders.http_route({"backendRefs": [to()]})
     assert errors(CLASS, EDGE, route, strict=True) == [

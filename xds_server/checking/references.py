@@ -8,6 +8,7 @@ from translator.api import experimental, gateway, policies, routes, telemetry
 from translator.api.gateway import GATEWAY_GROUP
 from translator.api.kinds import KINDS, Object
 from translator.attach import filters, traffic
+from translator.attach.certificates import terminates
 from translator.value import Key, Ref, Value
 from xds_server.checking.world import World
 
@@ -158,7 +159,7 @@ def _parents(ref: Ref, written: Iterable[routes.ParentReference]) -> Iterator[Re
 
 def _of_listeners(ref: Ref, listeners: Iterable[gateway.Listener]) -> Iterator[Reference]:
     for index, listener in enumerate(listeners):
-        if listener.tls is not None:
+        if listener.tls is not None and terminates(listener):
             place = f"spec.listeners[{index}].tls.certificateRefs"
             yield from _each(ref, place, listener.tls.certificate_refs)
         for nth, it in enumerate(listener.filters.requests if listener.filters is not None else ()):
