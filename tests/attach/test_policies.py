@@ -233,6 +233,16 @@ def test_a_policy_with_some_good_authorities_is_in_force() -> None:
     assert found["ResolvedRefs"][:2] == (False, "InvalidCACertificateRef")
 
 
+def test_a_missing_target_does_not_hide_that_no_authority_is_good() -> None:
+    """Without any valid CA the Reason MUST be NoValidCACertificate, whatever else is wrong but a conflict."""
+    found = conditions(told(backend_tls_policy("cart", authorities=named("more")), services=()))
+    assert found["Accepted"] == (
+        False,
+        "NoValidCACertificate",
+        "ConfigMap shop/more does not exist; Service shop/cart does not exist",
+    )
+
+
 def test_a_target_that_is_not_there_is_not_found() -> None:
     assert conditions(told(backend_tls_policy("cart"), services=()))["Accepted"] == (
         False,

@@ -126,6 +126,6 @@ async def test_explain_is_asked_over_the_wire(debug: Debug) -> None:
 
 
 async def test_nonsense_is_an_invalid_argument(debug: Debug) -> None:
-    with pytest.raises(grpc.RpcError, match="not a URL") as error:
+    with pytest.raises(grpc.RpcError, match="not a URL of HTTP") as error:
         await debug.ask("Explain", pb.ExplainRequest(method="GET", url="ftp://a"), pb.ExplainResponse)
     assert error.value.code() is grpc.StatusCode.INVALID_ARGUMENT

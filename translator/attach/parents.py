@@ -145,6 +145,7 @@ def _bond(asking: _Asking, parent: ir.Parent) -> ir.Bond:
     if not listeners:
         message = f"no {ref.kind} is admitted by {at}, listener {named}: see its protocol and allowedRoutes.kinds"
         return _refuse(parent_ref, Reason.NOT_ALLOWED_BY_LISTENERS, message)
+    named = ", ".join(it.key.name for it in listeners)
     listeners = [it for it in listeners if admits(it.namespaces, at.namespace, ref.namespace, asking.namespaces)]
     if not listeners:
         message = (

@@ -180,7 +180,9 @@ def of_policy(
 
 
 def _conditions(judged: Judged, faults: list[Refusal], generation: int) -> Iterator[Condition]:
-    refusals = (*faults, *(() if judged.refusal is None else (judged.refusal,)))
+    own = () if judged.refusal is None else (judged.refusal,)
+    conflicts = [it for it in faults if it.reason == Reason.CONFLICTED]
+    refusals = (*conflicts, *own, *(it for it in faults if it not in conflicts))  # the first one's Reason is told
     good = "; ".join(filter(None, ("the policy is in force", judged.note)))
     if refusals:
         yield refused(Type.ACCEPTED, refusals, generation)

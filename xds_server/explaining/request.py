@@ -64,7 +64,7 @@ def read(method: str, url: str, headers: Iterable[str] = (), server_name: str | 
     """Read what stands on a command line: a method, a URL, `Name: value` headers; raises NotARequest."""
     parts = urlsplit(url if "://" in url else f"http://{url}")
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
-        raise NotARequest(f"{url!r} is not a URL; write it like https://shop.example.com/cart")
+        raise NotARequest(f"{url!r} is not a URL of HTTP; write it like https://shop.example.com/cart")
     try:
         port = parts.port or DEFAULT_PORTS[parts.scheme]
     except ValueError as error:
