@@ -255,7 +255,7 @@ def envoy_shutdown(
     min_seconds: Annotated[
         float, typer.Option(help="Drain at least so long: until load balancers have turned away.")
     ] = 10,
-    max_seconds: Annotated[float, typer.Option(help="Cut connections that are left after so long.")] = 30,
+    max_seconds: Annotated[float, typer.Option(help="Cut connections that are left after so long.")] = 20,
 ) -> None:
     """Stand beside an Envoy in its pod and let it **drain before it ends**.
 

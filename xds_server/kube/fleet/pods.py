@@ -14,8 +14,8 @@ SHUTDOWN_RESOURCES = {"requests": {"cpu": "1m", "memory": "24Mi"}, "limits": {"m
 
 MIN_SECONDS = 10
 """As long as endpoints and load balancers take to turn away from a pod that ends."""
-MAX_SECONDS = 30
-"""As long as Kubernetes lets any pod take. A namespace that is deleted is looked at again after half of it."""
+MAX_SECONDS = 20
+"""Kubernetes looks at a namespace that is deleted again after 10 seconds, then after half of what its pods may take."""
 GRACE_SECONDS = 5
 """Between the end of the drain and the kubelet's patience."""
 TOKEN_SECONDS = 3600
