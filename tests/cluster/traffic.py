@@ -23,6 +23,11 @@ class Answer(NamedTuple):
     turn: str = ""
     """What a route has set in the response's `x-turn`."""
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether there was no connection to send anything on."""
+        return isinstance(self.outcome, str) and self.outcome.startswith(aiohttp.ClientConnectorError.__name__)
+
 
 @asynccontextmanager
 async def clients() -> AsyncIterator[aiohttp.ClientSession]:
@@ -51,13 +56,17 @@ async def load(address: str, port: int = 80) -> AsyncIterator[list[Answer]]:
 
     Some 150 a second: a client that has used all of its ports within two minutes is led to pods that are gone,
     for the node still knows where a port led to before.
+
+    While a node writes its rules anew it now and then takes a packet for its own and refuses it. So a connection that
+    was refused, on which nothing was sent, is tried once more; a pod that listens no more refuses that as well.
     """
     answers: list[Answer] = []
     over = asyncio.Event()
 
     async def ask(http: aiohttp.ClientSession) -> None:
         while not over.is_set():
-            answers.append(await asked(http, address, port))
+            answer = await asked(http, address, port)
+            answers.append(await asked(http, address, port) if answer.is_refused else answer)
             await asyncio.sleep(PAUSE)
 
     async with clients() as brief, aiohttp.ClientSession() as lasting, asyncio.TaskGroup() as group:
