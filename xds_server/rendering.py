@@ -12,8 +12,18 @@ from typing import Any
 
 from google.protobuf import descriptor_pool, json_format, message_factory
 
-from translator.xds.resource import RouteTable, VirtualHost
+from translator.xds.resource import ResourceType, RouteTable, VirtualHost
 from xds_server import late_messages
+
+TYPES = {
+    "listeners": ResourceType.LISTENER,
+    "routes": ResourceType.ROUTE,
+    "clusters": ResourceType.CLUSTER,
+    "endpoints": ResourceType.ENDPOINT,
+    "secrets": ResourceType.SECRET,
+}
+"""What people call the types, in the order in which they are shown."""
+NAMES: dict[str, str] = {kind: name for name, kind in TYPES.items()}
 
 REDACTED = "[redacted]"
 SECRET_FIELDS = frozenset({"private_key", "password", "generic_secret", "session_ticket_keys", "inline_bytes_key"})

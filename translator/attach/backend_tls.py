@@ -9,11 +9,11 @@ import msgspec
 
 from translator import ir
 from translator.api.core import Service
-from translator.api.gateway import GATEWAY_GROUP, Gateway, SecretObjectReference
+from translator.api.gateway import Gateway, SecretObjectReference
 from translator.attach import backends, policies
 from translator.attach.certificates import Certificate
 from translator.attach.conditions import Reason
-from translator.attach.grants import Grants, permitted
+from translator.attach.grants import Grants, may_use
 from translator.ir import Refusal
 from translator.value import Key, Lookup, Ref
 
@@ -60,14 +60,9 @@ def client_certificate(
         kind = f"{ref.kind}.{ref.group}" if ref.group else ref.kind
         return _refused(Reason.INVALID_CLIENT_CERTIFICATE_REF, f"it is of kind {kind}; only core Secrets serve")
     target = Key(ref.namespace or key.namespace, ref.name)
-    if target.namespace != key.namespace and not permitted(
-        granted.get(target.namespace), GATEWAY_GROUP, "Gateway", key.namespace, "", "Secret", target.name
-    ):
-        message = (
-            f"no ReferenceGrant in namespace {target.namespace} permits Gateways of namespace {key.namespace} "
-            f"to use Secret {target}"
-        )
-        return _refused(Reason.REF_NOT_PERMITTED, message)
+    refusal = may_use(granted, Ref("Gateway", *key), "", Ref("Secret", *target))
+    if refusal is not None:
+        return _refused(Reason.REF_NOT_PERMITTED, refusal.message)
     found = checked.get(target)
     return _refused(Reason.INVALID_CLIENT_CERTIFICATE_REF, found.message) if isinstance(found, Refusal) else target
 

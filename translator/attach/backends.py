@@ -15,7 +15,7 @@ from translator.api.routes import BackendObjectReference
 from translator.api.telemetry import EXPERIMENTAL_GROUP
 from translator.attach import policies, xbackends
 from translator.attach.conditions import Reason
-from translator.attach.grants import Grants, permitted
+from translator.attach.grants import Grants, may_send
 from translator.value import NO_ROWS, Key, Lookup, Ref
 
 PROTOCOLS: Mapping[str, Mapping[str, str]] = {
@@ -79,14 +79,9 @@ def resolve(
         message = f"backendRef {ref.name} is of kind {kind}: only Services, ServiceImports and XBackends are supported"
         return ir.Refusal(Reason.INVALID_KIND, message)
     target = Key(ref.namespace or home.namespace, ref.name)
-    if target.namespace != home.namespace and not permitted(
-        granted.get(target.namespace), group, home.kind, home.namespace, ref.group, ref.kind, ref.name
-    ):
-        message = (
-            f"{ref.kind} {target} is in another namespace, and no ReferenceGrant in {target.namespace} "
-            f"admits {_plural(home.kind)} of {home.namespace}"
-        )
-        return ir.Refusal(Reason.REF_NOT_PERMITTED, message)
+    refusal = may_send(granted, group, home, ref.group, Ref(ref.kind, *target))
+    if refusal is not None:
+        return refusal
     service = services.get(imported(target) if ref.kind == SERVICE_IMPORT else target)
     if service is None:
         return ir.Refusal(Reason.BACKEND_NOT_FOUND, f"{ref.kind} {target} does not exist")
@@ -119,10 +114,6 @@ def port_of(service: Service, port: int, transport: str = "TCP") -> ServicePort 
     if service.spec.type == "ExternalName" and not service.spec.ports:
         return ServicePort(port, protocol=transport)
     return next((it for it in service.spec.ports if (it.port, it.protocol) == (port, transport)), None)
-
-
-def _plural(kind: str) -> str:
-    return f"{kind.removesuffix('y')}ies" if kind.endswith("cy") else f"{kind}s"
 
 
 def _protocol(service: Service, target: str, port: int, kind: str) -> str | ir.Refusal:

@@ -7,9 +7,9 @@ here first. An expired certificate is served: its owner decides, and its `not_af
 from collections.abc import Iterable
 
 from translator.api.core import Secret
-from translator.api.gateway import GATEWAY_GROUP, Gateway, Listener, ListenerSet, SecretObjectReference
+from translator.api.gateway import Gateway, Listener, ListenerSet, SecretObjectReference
 from translator.attach.conditions import Reason
-from translator.attach.grants import Grants, permitted
+from translator.attach.grants import Grants, may_use
 from translator.ir import Refusal
 from translator.value import Key, Lookup, Ref, Value
 
@@ -97,14 +97,9 @@ def _refused(
             f"certificateRef {ref.name} is of kind {ref.kind} in group {ref.group or 'core'}; only core Secrets serve"
         )
         return Refusal(Reason.INVALID_CERTIFICATE_REF, message)
-    if target.namespace != owner.namespace and not permitted(
-        granted.get(target.namespace), GATEWAY_GROUP, owner.kind, owner.namespace, "", "Secret", target.name
-    ):
-        message = (
-            f"no ReferenceGrant in namespace {target.namespace} permits {owner.kind}s of namespace {owner.namespace} "
-            f"to use Secret {target}"
-        )
-        return Refusal(Reason.REF_NOT_PERMITTED, message)
+    refusal = may_use(granted, owner, "", Ref("Secret", *target))
+    if refusal is not None:
+        return refusal
     found = checked.get(target)
     return found if isinstance(found, Refusal) else None
 

@@ -7,7 +7,6 @@ What cannot be checked is not let in: a listener without one usable authority do
 
 from translator import ir
 from translator.api.gateway import (
-    GATEWAY_GROUP,
     FrontendTLSConfig,
     FrontendTLSValidation,
     Gateway,
@@ -17,7 +16,7 @@ from translator.api.gateway import (
 from translator.attach import authorities
 from translator.attach.authorities import Bundle
 from translator.attach.conditions import Reason
-from translator.attach.grants import Grants, permitted
+from translator.attach.grants import Grants, may_use
 from translator.ir import Refusal
 from translator.value import Key, Lookup, Ref, Value
 
@@ -113,13 +112,8 @@ def _refused(
     granted: Lookup[str, Grants],
 ) -> Refusal | None:
     """Nothing is said of an object in another namespace, not even whether it exists, unless a grant permits it."""
-    if target.namespace not in ("", key.namespace) and not permitted(
-        granted.get(target.namespace), GATEWAY_GROUP, "Gateway", key.namespace, ref.group, ref.kind, ref.name
-    ):
-        message = (
-            f"no ReferenceGrant in namespace {target.namespace} permits Gateways of namespace {key.namespace} "
-            f"to use {target}"
-        )
-        return Refusal(Reason.REF_NOT_PERMITTED, message)
+    refusal = may_use(granted, Ref("Gateway", *key), ref.group, target)
+    if refusal is not None:
+        return refusal
     found = bundles.get(target)
     return found if isinstance(found, Refusal) else None

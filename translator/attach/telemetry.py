@@ -26,7 +26,7 @@ from translator.api.telemetry import (
 )
 from translator.attach import attributes, backends, xbackends
 from translator.attach.conditions import Reason, Type, condition, refused
-from translator.attach.grants import Grants, permitted
+from translator.attach.grants import Grants, admitted
 from translator.attach.listeners import GatewayListeners
 from translator.attach.policies import Targeting
 from translator.attach.xbackends import Backing
@@ -123,11 +123,9 @@ def collector(
     if policy is None or policy.spec.tracing.provider is None or ours.get(gateway) is None:
         return None
     ref = policy.spec.tracing.provider.backend_ref
-    place = Key(ref.namespace or key.namespace, ref.name)
-    admitted = place.namespace == key.namespace or permitted(
-        granted.get(place.namespace), EXPERIMENTAL_GROUP, KIND, key.namespace, ref.group, ref.kind, ref.name
-    )
-    return Ref(ref.kind, *place) if admitted and (ref.group, ref.kind) in COLLECTORS else None
+    found = Ref(ref.kind, ref.namespace or key.namespace, ref.name)
+    known = (ref.group, ref.kind) in COLLECTORS
+    return found if known and admitted(granted, EXPERIMENTAL_GROUP, Ref(KIND, *key), ref.group, found) else None
 
 
 def by_backend(kind: str, gateway: Key, collector: Ref) -> Iterator[tuple[Key, Ref, tuple[Key, ...]]]:

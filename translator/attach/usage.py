@@ -8,7 +8,7 @@ from translator.api import routes as api
 from translator.api.gateway import GATEWAY_GROUP
 from translator.api.telemetry import EXPERIMENTAL_GROUP
 from translator.attach import filters
-from translator.attach.grants import Grants, permitted
+from translator.attach.grants import Grants, admitted
 from translator.attach.xbackends import KIND
 from translator.value import Key, Lookup, Ref, Value
 
@@ -55,13 +55,7 @@ def _known(
     ref: Ref, written: list[api.BackendObjectReference], group: str, kind: str, granted: Lookup[str, Grants]
 ) -> tuple[Key, ...]:
     keys = {Key(it.namespace or ref.namespace, it.name) for it in written if (it.group, it.kind) == (group, kind)}
-    return tuple(sorted(it for it in keys if _permitted(ref, it, group, kind, granted)))
-
-
-def _permitted(ref: Ref, target: Key, group: str, kind: str, granted: Lookup[str, Grants]) -> bool:
-    return target.namespace == ref.namespace or permitted(
-        granted.get(target.namespace), GATEWAY_GROUP, ref.kind, ref.namespace, group, kind, target.name
-    )
+    return tuple(sorted(it for it in keys if admitted(granted, GATEWAY_GROUP, ref, group, Ref(kind, *it))))
 
 
 def _backends(route: api.Route) -> Iterator[api.BackendObjectReference]:

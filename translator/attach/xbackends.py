@@ -16,7 +16,7 @@ from translator.api.telemetry import EXPERIMENTAL_GROUP
 from translator.attach import hostnames, policies, sessions
 from translator.attach.authorities import Bundle
 from translator.attach.conditions import Reason, Type, condition, refused
-from translator.attach.grants import Grants, permitted
+from translator.attach.grants import Grants, may_send
 from translator.ir import Refusal
 from translator.status import ParentStatus, PolicyStatus
 from translator.value import Key, Lookup, Ref, Value
@@ -107,14 +107,9 @@ def resolve(
 ) -> ir.ClusterKey | Refusal:
     """Resolve a reference of `home` to an XBackend: permission, existence, then how it is spoken to."""
     target = Key(ref.namespace or home.namespace, ref.name)
-    if target.namespace != home.namespace and not permitted(
-        granted.get(target.namespace), group, home.kind, home.namespace, EXPERIMENTAL_GROUP, KIND, ref.name
-    ):
-        message = (
-            f"XBackend {target} is in another namespace, and no ReferenceGrant in {target.namespace} "
-            f"admits {home.kind}s of {home.namespace}"
-        )
-        return Refusal(Reason.REF_NOT_PERMITTED, message)
+    refusal = may_send(granted, group, home, EXPERIMENTAL_GROUP, Ref(KIND, *target))
+    if refusal is not None:
+        return refusal
     backing = backings.get(target)
     if backing is None:
         return Refusal(Reason.BACKEND_NOT_FOUND, f"XBackend {target} does not exist")

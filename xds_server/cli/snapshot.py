@@ -8,7 +8,8 @@ from envoy.service.status.v3 import csds_pb2
 from google.protobuf import json_format
 
 from xds_server import rendering
-from xds_server.cli.translate import TYPES, dump, gateway_key, no_gateway
+from xds_server.cli.translate import dump, gateway_key, no_gateway
+from xds_server.rendering import NAMES, TYPES
 
 METHOD = "/envoy.service.status.v3.ClientStatusDiscoveryService/FetchClientStatus"
 SECONDS = 30.0
@@ -54,7 +55,7 @@ def client(config: Any, wanted: str | None) -> dict[str, Any]:
 def resource(entry: Any) -> dict[str, Any]:
     """Return one resource: name, version, whether the Envoy has it, and the configuration itself."""
     shown: dict[str, Any] = {
-        "type": next((name for name, url in TYPES.items() if url == entry.type_url), entry.type_url),
+        "type": NAMES.get(entry.type_url, entry.type_url),
         "name": entry.name,
         "version": entry.version_info,
         "state": csds_pb2.ConfigStatus.Name(entry.config_status),

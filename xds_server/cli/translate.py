@@ -16,15 +16,9 @@ from translator.value import Key, Ref
 from translator.xds.resource import ResourceType
 from xds_server import rendering
 from xds_server.files import Batch, FileSource, Put, Severity
+from xds_server.rendering import NAMES, TYPES
 from xds_server.schema import Channel
 
-TYPES = {
-    "listeners": ResourceType.LISTENER,
-    "routes": ResourceType.ROUTE,
-    "clusters": ResourceType.CLUSTER,
-    "endpoints": ResourceType.ENDPOINT,
-    "secrets": ResourceType.SECRET,
-}
 Objects = dict[Ref, Object]
 
 
@@ -41,9 +35,8 @@ def translated(batch: Batch, settings: Settings) -> tuple[Translator, Objects]:
 def gateways(translator: Translator, only: Key | None, type_: str | None) -> dict[str, dict[str, list[dict[str, Any]]]]:
     """Return every Gateway's resources by type, decoded, in the order of their names."""
     found: dict[tuple[Key, str], list[tuple[str, str, bytes]]] = {}
-    names = {value: name for name, value in TYPES.items()}
     for gateway, kind, item in translator.resources():
-        found.setdefault((gateway, names[kind]), []).append((item.name, kind, item.body))
+        found.setdefault((gateway, NAMES[kind]), []).append((item.name, kind, item.body))
     for gateway, table, hosts in translator.tables():
         body = rendering.route_configuration(table, hosts)
         found.setdefault((gateway, "routes"), []).append((table.name, ResourceType.ROUTE, body))

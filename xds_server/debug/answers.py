@@ -13,16 +13,9 @@ from xds_server.debug.v1 import debug_pb2 as pb
 from xds_server.explaining.configuration import Configuration
 from xds_server.explaining.explanation import Explanation, explain, furthest
 from xds_server.explaining.request import read
+from xds_server.rendering import NAMES, TYPES
 from xds_server.snapshot import Entry, Item, Snapshot, SnapshotCache
 
-TYPES = {
-    "listeners": ResourceType.LISTENER,
-    "routes": ResourceType.ROUTE,
-    "clusters": ResourceType.CLUSTER,
-    "endpoints": ResourceType.ENDPOINT,
-    "secrets": ResourceType.SECRET,
-}
-NAMES = {kind: name for name, kind in TYPES.items()}
 WORDS = {True: "True", False: "False", None: "Unknown"}
 DEFAULT_LIMIT = 20
 
