@@ -71,11 +71,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gatehouse]:
             yield gatehouse
 
 
-@pytest.fixture(scope="module")
-def edge(stack: Gatehouse) -> Edge:
-    return stack.edge()
-
-
 def test_each_backend_gets_its_own_rewrite_and_its_exact_share(stack: Gatehouse, edge: Edge) -> None:
     """Shares of 1, 4 and 3 in 8: of 2,000 requests 250, 1,000 and 750, each within five standard deviations."""
     with edge.connect() as connection:

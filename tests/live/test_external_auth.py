@@ -67,11 +67,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory, by_http: Authorizer, by_grpc
         yield gatehouse
 
 
-@pytest.fixture(scope="module")
-def edge(stack: Gatehouse) -> Edge:
-    return stack.edge()
-
-
 def post(edge: Edge, host: str, target: str, body: bytes) -> Answer:
     with edge.connect() as connection:
         return connection.request(target, host, "POST", {"Authorization": PASS}, body)

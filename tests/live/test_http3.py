@@ -3,7 +3,6 @@
 import asyncio
 import json
 import subprocess
-from collections.abc import Iterator
 
 import pytest
 from cryptography import x509
@@ -13,7 +12,7 @@ from tests.live.client import Edge
 from tests.live.conftest import edge_folder
 from tests.live.documents import Document, echo, gateway, http_route, https, marks, rule, tls_secret
 from tests.live.http3 import connected
-from tests.live.stack import Folder, Gatehouse, up
+from tests.live.stack import Folder, Gatehouse
 from tests.live.test_https_traffic import context
 
 pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("http3")]
@@ -59,12 +58,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
 
 def route(mark: str) -> Document:
     return http_route("all", rule("echo", filters=[marks(mark)]), parentRefs=EVERYWHERE, hostnames=[])
-
-
-@pytest.fixture(scope="module")
-def stack(folder: Folder) -> Iterator[Gatehouse]:
-    with up(folder.path) as gatehouse:
-        yield gatehouse
 
 
 @pytest.fixture(scope="module")

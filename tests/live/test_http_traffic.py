@@ -179,11 +179,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gatehouse]:
 
 
 @pytest.fixture(scope="module")
-def edge(stack: Gatehouse) -> Edge:
-    return stack.edge()
-
-
-@pytest.fixture(scope="module")
 def other(stack: Gatehouse) -> Edge:
     return stack.edge("other")
 

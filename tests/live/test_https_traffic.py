@@ -2,7 +2,6 @@
 
 import ssl
 import subprocess
-from collections.abc import Iterator
 
 import pytest
 from cryptography import x509
@@ -11,7 +10,7 @@ from tests.attach.issuing import certificate, ec_key, key_pem, rsa_key
 from tests.live.client import Edge
 from tests.live.conftest import edge_folder
 from tests.live.documents import Document, echo, gateway, http_route, https, marks, rule, tls_secret
-from tests.live.stack import Folder, Gatehouse, up
+from tests.live.stack import Folder, Gatehouse
 
 pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("https traffic")]
 
@@ -53,12 +52,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     folder.write("routes.yaml", marked("a"), marked("rest", parentRefs=everywhere, hostnames=[]))
     folder.write("moved.yaml", http_route("moved", moved))
     return folder
-
-
-@pytest.fixture(scope="module")
-def stack(folder: Folder) -> Iterator[Gatehouse]:
-    with up(folder.path) as gatehouse:
-        yield gatehouse
 
 
 @pytest.fixture(scope="module")

@@ -81,11 +81,6 @@ def stack(
         yield gatehouse
 
 
-@pytest.fixture(scope="module")
-def edge(stack: Gatehouse) -> Edge:
-    return stack.edge()
-
-
 @pytest.mark.parametrize("host", ["tiers.example.com", "alone.example.com", "unknown.example.com"])
 def test_who_is_refused_gets_no_further_whatever_the_host(edge: Edge, second: Authorizer, host: str) -> None:
     before = len(second.asked)

@@ -1,7 +1,6 @@
 """ListenerSets on a real Envoy: each tenant's certificate and routes, and tenants that come and go under requests."""
 
 import ssl
-from collections.abc import Iterator
 
 import pytest
 from cryptography import x509
@@ -21,7 +20,7 @@ from tests.live.documents import (
     rule,
     tls_secret,
 )
-from tests.live.stack import Folder, Gatehouse, up
+from tests.live.stack import Folder, Gatehouse
 
 pytestmark = [pytest.mark.envoy, pytest.mark.xdist_group("listener sets")]
 
@@ -54,17 +53,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     folder.write("bakery.yaml", *tenant("bakery"))
     folder.write("florist.yaml", *tenant("florist"))
     return folder
-
-
-@pytest.fixture(scope="module")
-def stack(folder: Folder) -> Iterator[Gatehouse]:
-    with up(folder.path) as gatehouse:
-        yield gatehouse
-
-
-@pytest.fixture(scope="module")
-def edge(stack: Gatehouse) -> Edge:
-    return stack.edge()
 
 
 def secure(edge: Edge) -> Edge:

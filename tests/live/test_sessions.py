@@ -1,7 +1,7 @@
 """Session persistence on a real Envoy: clients come back to the endpoint that answered them first."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from tests.live.client import Answer, Edge
 from tests.live.conftest import edge_folder
 from tests.live.documents import Document, backend, echo, http_route, rule
-from tests.live.stack import Folder, Gatehouse, up
+from tests.live.stack import Folder, Gatehouse
 
 pytestmark = [pytest.mark.envoy, pytest.mark.live, pytest.mark.xdist_group("sessions")]
 
@@ -40,18 +40,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     folder.write("other.yaml", *echo("other", replicas=4))
     folder.write("routes.yaml", *ROUTES)
     return folder
-
-
-@pytest.fixture(scope="module")
-def stack(folder: Folder) -> Iterator[Gatehouse]:
-    """`gatehouse up` with these routes and four pods of either Service."""
-    with up(folder.path) as gatehouse:
-        yield gatehouse
-
-
-@pytest.fixture(scope="module")
-def edge(stack: Gatehouse) -> Edge:
-    return stack.edge()
 
 
 def get(edge: Edge, host: str, headers: Mapping[str, str], target: str = "/") -> Answer:

@@ -11,7 +11,7 @@ from tests.live.authorizers import PASS, Authorizer, over_http
 from tests.live.client import Edge
 from tests.live.conftest import edge_folder
 from tests.live.documents import NAMESPACE, Document, echo, http_route, rule
-from tests.live.stack import Folder, Gatehouse, up
+from tests.live.stack import Folder, Gatehouse
 
 pytestmark = [pytest.mark.envoy, pytest.mark.live, pytest.mark.xdist_group("xbackends")]
 
@@ -83,17 +83,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory, outside: Authorizer) -> Fol
         http_route("unlimited", rule("unlimited", retry=retry)),
     )
     return folder
-
-
-@pytest.fixture(scope="module")
-def stack(folder: Folder) -> Iterator[Gatehouse]:
-    with up(folder.path) as gatehouse:
-        yield gatehouse
-
-
-@pytest.fixture(scope="module")
-def edge(stack: Gatehouse) -> Edge:
-    return stack.edge()
 
 
 def test_pods_are_selected_by_label(edge: Edge) -> None:

@@ -20,19 +20,21 @@ MESSAGES: dict[str, Any] = {
 
 
 class Configuration:
-    """The resources of a Gateway by type and name."""
+    """The resources of a Gateway by type and name; a message is decoded when it is asked for."""
 
     def __init__(self, gateway: str, resources: Iterable[tuple[str, str, bytes]]) -> None:
         self.gateway = gateway
         """NAMESPACE/NAME."""
-        self._resources: dict[tuple[str, str], Any] = {
-            (kind, name): MESSAGES[kind].FromString(body) for kind, name, body in resources if kind in MESSAGES
-        }
+        self._bodies = {(kind, name): body for kind, name, body in resources if kind in MESSAGES}
+        self._decoded: dict[tuple[str, str], Any] = {}
 
     def get(self, kind: ResourceType, name: str) -> Any | None:
         """Return a resource's message."""
-        return self._resources.get((kind, name))
+        key = (kind, name)
+        if key not in self._decoded and key in self._bodies:
+            self._decoded[key] = MESSAGES[kind].FromString(self._bodies[key])
+        return self._decoded.get(key)
 
     def all(self, kind: ResourceType) -> list[Any]:
         """Return every message of a type, in the order of their names."""
-        return [self._resources[key] for key in sorted(self._resources) if key[0] == kind]
+        return [self.get(kind, name) for each, name in sorted(self._bodies) if each == kind]

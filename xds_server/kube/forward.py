@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from threading import Thread
 from typing import Any
 
+import urllib3
 from kubernetes import client, config
 from kubernetes.stream import portforward
 
@@ -27,7 +28,7 @@ def forwarded(namespace: str, selector: str, port: int) -> Iterator[tuple[str, .
         config.load_config()  # type: ignore[no-untyped-call]
         api = client.CoreV1Api()
         pods: list[Any] = api.list_namespaced_pod(namespace, label_selector=selector, _request_timeout=SECONDS).items
-    except Exception as error:
+    except (config.ConfigException, client.ApiException, urllib3.exceptions.HTTPError) as error:
         raise Unreachable(f"the cluster of the kubeconfig does not answer: {error}") from error
     names = sorted(pod.metadata.name for pod in pods if is_ready(pod))
     if not names:
