@@ -17,6 +17,7 @@ from xds_server import late_messages
 
 TYPES = {
     "listeners": ResourceType.LISTENER,
+    "scopes": ResourceType.SCOPE,
     "routes": ResourceType.ROUTE,
     "clusters": ResourceType.CLUSTER,
     "endpoints": ResourceType.ENDPOINT,

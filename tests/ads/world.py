@@ -25,7 +25,7 @@ from translator.xds.resource import (
 from xds_server.snapshot import Change
 
 GATEWAY = Key("default", "gw")
-CLUSTER, ENDPOINT, SECRET, LISTENER, ROUTE = ResourceType
+CLUSTER, ENDPOINT, SECRET, LISTENER, ROUTE, SCOPE = ResourceType
 
 Rows = dict[tuple[ResourceType, str, str], Resource | RouteTable | VirtualHost]
 Rendered = Mapping[tuple[ResourceType, str, str], Resource | RouteTable | VirtualHost]

@@ -16,6 +16,7 @@ class ResourceType(StrEnum):
     SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
     LISTENER = "type.googleapis.com/envoy.config.listener.v3.Listener"
     ROUTE = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
+    SCOPE = "type.googleapis.com/envoy.config.route.v3.ScopedRouteConfiguration"
 
 
 class Resource(Value):
@@ -26,6 +27,8 @@ class Resource(Value):
     body: bytes
     clusters: tuple[str, ...] = ()
     """Clusters that the resource names: an Envoy must have ACKed them before it sees this."""
+    tables: tuple[str, ...] = ()
+    """Route tables that it names: an Envoy must have ACKed them, too."""
 
 
 class VirtualHost(Value):

@@ -26,7 +26,8 @@ PANEL = "Look inside"
 def snapshot(
     gateway: GatewayOption = None,
     type_: Annotated[
-        str | None, typer.Option("--type", help="`listeners`, `routes`, `clusters`, `endpoints` or `secrets`.")
+        str | None,
+        typer.Option("--type", help="`listeners`, `scopes`, `routes`, `clusters`, `endpoints` or `secrets`."),
     ] = None,
     server: Server = DEBUG_ADDRESS,
     output: Output = "yaml",
@@ -40,7 +41,7 @@ def snapshot(
             gateway=gateway,
             type_=None
             if type_ is None
-            else one_of(type_, "--type", "listeners", "routes", "clusters", "endpoints", "secrets"),
+            else one_of(type_, "--type", "listeners", "scopes", "routes", "clusters", "endpoints", "secrets"),
             output=one_of(output, "--output", "yaml", "json"),
         )
     )

@@ -154,7 +154,8 @@ def translate(
         str | None,
         typer.Option(
             "--type",
-            help="`listeners`, `routes`, `clusters`, `endpoints`, `secrets` or `status`; all but status if not given.",
+            help="`listeners`, `scopes`, `routes`, `clusters`, `endpoints`, `secrets` or `status`; "
+            "all but status if not given.",
         ),
     ] = None,
     output: Output = "yaml",
@@ -167,7 +168,7 @@ def translate(
     """
     from xds_server.cli import translate as command
 
-    kinds = ("listeners", "routes", "clusters", "endpoints", "secrets", "status")
+    kinds = ("listeners", "scopes", "routes", "clusters", "endpoints", "secrets", "status")
     command.run(
         paths,
         gateway=gateway,
