@@ -29,6 +29,8 @@ class Resource(Value):
     """Clusters that the resource names: an Envoy must have ACKed them before it sees this."""
     tables: tuple[str, ...] = ()
     """Route tables that it names: an Envoy must have ACKed them, too."""
+    scopes: tuple[str, ...] = ()
+    """Scopes by which a listener finds its route tables: an Envoy that shares them with others must have them, too."""
 
 
 class VirtualHost(Value):
@@ -111,9 +113,12 @@ def version(content: int) -> str:
     return f"{content % DIGESTS:032x}"
 
 
-def resource(name: str, body: bytes, clusters: Iterable[str] = ()) -> Resource:
+def resource(
+    name: str, body: bytes, clusters: Iterable[str] = (), tables: Iterable[str] = (), scopes: Iterable[str] = ()
+) -> Resource:
     """Make a resource of an encoded message."""
-    return Resource(name, version(digest(body)), body, tuple(sorted(set(clusters))))
+    names = (tuple(sorted(set(those))) for those in (clusters, tables, scopes))
+    return Resource(name, version(digest(body)), body, *names)
 
 
 def virtual_host(name: str, frame: bytes, clusters: Iterable[str] = (), refused: Iterable[str] = ()) -> VirtualHost:
