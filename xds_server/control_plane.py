@@ -1,7 +1,7 @@
 """The two ends joined: changes of objects go in, every Gateway's snapshot and every object's status come out."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import structlog
 
@@ -14,9 +14,11 @@ from xds_server import metrics
 from xds_server.ads.events import Acked, Connected, Disconnected, Event, Nacked, Settled
 from xds_server.files import Change, Put
 from xds_server.history import Edit, History
+from xds_server.propagation import Heard
 from xds_server.refusals import Refusal, Refusers
 from xds_server.snapshot import Change as SnapshotChange
 from xds_server.snapshot import Item, SnapshotCache
+from xds_server.standing import Standing
 
 log = structlog.get_logger()
 
@@ -35,7 +37,8 @@ class ControlPlane:
         self._watchers: list[Watcher] = []
         self._ears: list[Ear] = []
         self._refusers = Refusers()
-        metrics.EXPIRED.set_function(lambda: len(list(self._expired())))
+        self.standing = Standing()
+        self.standing.show()
 
     @property
     def statuses(self) -> Mapping[Ref, Status]:
@@ -50,8 +53,16 @@ class ControlPlane:
         """Tell this of every event on a stream, once note was taken of it, from now on."""
         self._ears.append(ear)
 
-    def change(self, changes: Iterable[Change], placements: Mapping[Key, Placement | None] | None = None) -> Commit:
-        """Take in a batch of changes and publish what they mean, in one commit."""
+    def change(
+        self,
+        changes: Iterable[Change],
+        placements: Mapping[Key, Placement | None] | None = None,
+        heard_at: float | None = None,
+    ) -> Commit:
+        """Take in a batch of changes and publish what they mean, in one commit.
+
+        `heard_at` is when there was news of the first of them, of the monotonic clock; now unless given.
+        """
         causes = []
         for change in changes:
             causes.append(change.ref)
@@ -62,13 +73,13 @@ class ControlPlane:
         for gateway, placement in (placements or {}).items():
             self.translator.place(gateway, placement)
             causes.append(Ref("Gateway", *gateway))
-        return self._commit(causes)
+        return self._commit(causes, heard_at)
 
     def hear(self, event: Event) -> None:
         """Take note of what a stream found out about its Envoy; what it refuses shows in routes and conditions."""
         match event:
             case Nacked(gateway=gateway, type=type_, name=name, version=version, words=words):
-                metrics.NACKS.labels(type_.name.lower()).inc()
+                metrics.NACKS.labels(str(gateway), type_.name.lower()).inc()
                 log.error(
                     "xds.nack",
                     gateway=str(gateway),
@@ -81,14 +92,17 @@ class ControlPlane:
                 )
                 self.refuse(self.refusal(event), event.node)
             case Acked(gateway=gateway, type=type_, names=names, seconds=seconds):
+                self.standing.acked(event, time.monotonic())
                 self.accept(gateway, type_, names, event.node)
                 metrics.ACKS.labels(type_.name.lower()).inc()
                 metrics.ACK_SECONDS.labels(type_.name.lower()).observe(seconds)
             case Connected(gateway=gateway, node=node):
                 metrics.STREAMS.inc()
+                self.standing.connected(gateway, node)
                 log.info("xds.connected", gateway=str(gateway), node=node)
             case Disconnected(gateway=gateway, node=node):
                 metrics.STREAMS.dec()
+                self.standing.disconnected(gateway, node)
                 self._refusers.gone(gateway, node)
                 log.info("xds.disconnected", gateway=str(gateway), node=node)
             case Settled(gateway=gateway, node=node):
@@ -154,7 +168,8 @@ class ControlPlane:
             self.translator.acknowledge_set(key)
         self._commit()
 
-    def _commit(self, causes: Sequence[Ref] = ()) -> Commit:
+    def _commit(self, causes: Sequence[Ref] = (), heard_at: float | None = None) -> Commit:
+        began = time.monotonic()
         with metrics.COMMIT_SECONDS.time():
             commit = self.translator.commit()
         if not commit:
@@ -164,13 +179,15 @@ class ControlPlane:
                 self._statuses.pop(change.ref, None)
             else:
                 self._statuses[change.ref] = change.status
+        self.standing.told(commit.statuses)
         if any(change.type is ResourceType.SECRET for change in commit.resources):
-            for secret in self._expired():
-                log.warning("certificate.expired", secret=str(secret), hint="it is served all the same; renew it")
+            self._look_at_certificates()
         edits: tuple[SnapshotChange, ...] = (*commit.resources, *commit.tables, *commit.hosts)
         if edits:
             self.history.record(time.time(), causes, map(self._edit, edits), len(edits))
+        self.standing.changed(edits, Heard(began if heard_at is None else heard_at, time.monotonic()))
         touched = self.snapshots.apply(edits)
+        self.standing.published(touched, self.snapshots)
         for gateway in touched:
             log.debug("snapshot.published", gateway=str(gateway), hosts=len(commit.hosts))
         for watcher in self._watchers:
@@ -188,7 +205,11 @@ class ControlPlane:
                 kind, item = ResourceType.ROUTE, Item(table, name)
         return Edit(gateway, kind, item, self.snapshots[gateway].get(kind, item), after)
 
-    def _expired(self) -> Iterator[Key]:
-        """Yield the Secrets whose certificates are served although they have expired."""
+    def _look_at_certificates(self) -> None:
+        """Note until when certificates hold; one that has expired is served all the same."""
+        found = {secret: certificate.not_after for secret, certificate in self.translator.certificates()}
+        self.standing.certify(found)
         now = time.time()
-        return (secret for secret, certificate in self.translator.certificates() if certificate.not_after < now)
+        for secret, not_after in found.items():
+            if not_after < now:
+                log.warning("certificate.expired", secret=str(secret), hint="it is served all the same; renew it")

@@ -117,6 +117,12 @@ class Snapshot:
             return iter(self._resources[kind])
         return (name for name, table in self.tables.items() if table.head is not None)
 
+    def sizes(self) -> Iterator[tuple[ResourceType, int]]:
+        """How many resources there are of each type; of routes, virtual hosts."""
+        for kind, rows in self._resources.items():
+            yield kind, len(rows)
+        yield ResourceType.ROUTE, sum(len(table.hosts) for table in self.tables.values())
+
     def items(self, kind: ResourceType, name: str) -> Iterator[Item]:
         """Items of one resource, whether it exists or not."""
         yield Item(name)
@@ -196,6 +202,9 @@ class SnapshotCache:
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self._snapshots)
+
+    def __contains__(self, gateway: Key) -> bool:
+        return gateway in self._snapshots
 
     def apply(self, changes: Iterable[Change]) -> frozenset[Key]:
         """Make the changes of one commit and wake the streams of the Gateways concerned; return those Gateways."""

@@ -15,6 +15,7 @@ from xds_server.ads.gate import NEVER, Gate
 from xds_server.ads.messages import WILDCARD, Node, Request, Response
 from xds_server.ads.plan import Plan
 from xds_server.ads.report import StreamReport, report
+from xds_server.ads.scopes import Scopes, begins
 from xds_server.ads.settled import is_settled, unsettles
 from xds_server.ads.suspects import groups
 from xds_server.snapshot import Changed, Item, Snapshot
@@ -35,6 +36,10 @@ class Patience(Value):
     """For a CDS ACK before Envoy is taken to hold it, and more clusters are sent."""
     inherit: float = 15.0
     """For an Envoy that reconnects to ask for everything: then clusters are removed, and routes sent, regardless."""
+    tables: float = 5.0
+    """For an Envoy to ask for the route table of a scope; and for the tables of a listener that is new to it."""
+    drain: float = 20.0
+    """For connections of a listener that went or changed: requests on them find their tables by its scopes still."""
 
 
 class Conversation:
@@ -57,6 +62,14 @@ class Conversation:
         """When an Envoy will have asked for every type that it asks for; one whose CDS is paused asks late."""
         self._gate = Gate(patience.gate)
         self._channels: dict[ResourceType, Channel] = {}
+        self._scopes = Scopes(
+            snapshot,
+            self._gate,
+            self._channels,
+            patience=patience.tables,
+            drain=patience.drain,
+            asks_by=self._asks_by,
+        )
         self._echoes: set[str] = set()
         """Clusters whose endpoints are due because the cluster was sent, though nobody asked for them yet."""
         self._turns = 0
@@ -93,6 +106,8 @@ class Conversation:
             if isinstance(place, Routes):
                 for head in [item for item in items if not item.host and place.subscription.wants(item.name)]:
                     place.dirty.update(self._snapshot.items(kind, head.name), place.items(head.name))
+                    if self._snapshot.get(kind, head) is None:
+                        self._scopes.tables.forget(head.name)
             place.dirty.update(item for item in items if place.subscription.wants(item.name))
 
     def push(self, now: float) -> list[Response]:
@@ -121,6 +136,10 @@ class Conversation:
         """Return what the Envoy was sent, ACKed and NACKed."""
         return report(self.gateway, self.node, self.protocol, self._snapshot, self._channels.values())
 
+    def unanswered(self) -> list[float]:
+        """When the responses were sent that are not answered. For any thread."""
+        return [flight.sent_at for place in list(self._channels.values()) for flight in list(place.flights)]
+
     # ---- what the protocols differ in -----------------------------------------------------------------------------
 
     def _ask(self, place: Channel, request: Request, first: bool) -> None:
@@ -137,6 +156,8 @@ class Conversation:
             self._gate.unname(dropped)
         elif place.type is ResourceType.CLUSTER:
             self._gate.remove(name)
+        if place.type is ResourceType.ROUTE:
+            self._scopes.tables.forget(name)
 
     def _want(self, place: Channel, name: str, *, anew: bool) -> None:
         """Look at a resource that the stream asked for; asked for anew, it is sent even if nothing changed."""
@@ -175,6 +196,7 @@ class Conversation:
 
     def _accept(self, place: Channel, flight: Flight, now: float) -> None:
         place.flights.remove(flight)
+        place.answered = True
         place.restated.clear()
         for name in names_of(flight.batch):
             place.unknown.discard(name)
@@ -189,9 +211,12 @@ class Conversation:
                 self._gate.accept_endpoints(put, flight.turn)
             case ResourceType.LISTENER | ResourceType.ROUTE:
                 self._gate.unname(flight.before.values())
-            case ResourceType.SECRET:
+            case ResourceType.SECRET | ResourceType.SCOPE:
                 pass
         removed = tuple(item.name for item, entry in flight.batch.items() if entry is None and not item.host)
+        if place.type is ResourceType.SCOPE:
+            for name in removed:
+                self._gate.forget_scope(name)
         names = tuple(sorted(set(put))) if place.type is not ResourceType.ROUTE else names_of(flight.batch)
         self._events.append(
             Acked(self.gateway, self.node.id, place.type, names, removed, max(0.0, now - flight.sent_at))
@@ -298,8 +323,10 @@ class Conversation:
             elif batch := self._plan(place, group, now):
                 return [batch]
         candidates, place.dirty = place.dirty, set()
-        if reconsider or isinstance(place, Routes):
-            candidates |= place.waiting if reconsider else self._waiting_for_new_tables(place)
+        if reconsider or place.type is ResourceType.SCOPE or isinstance(place, Routes):
+            candidates |= (
+                self._waiting_for_new_tables(place) if not reconsider and isinstance(place, Routes) else place.waiting
+            )
             self._due[place.type] = NEVER if reconsider else self._due.get(place.type, NEVER)
         batch = self._plan(place, candidates, now)
         if held:
@@ -323,6 +350,7 @@ class Conversation:
             place,
             self._snapshot,
             self._gate,
+            self._scopes,
             now=now,
             removable_at=self._inherited_go_at(),
             without_clusters_at=NEVER if ResourceType.CLUSTER in self._channels else self._asks_by,
@@ -346,6 +374,8 @@ class Conversation:
     def _send(self, place: Channel, batch: Batch, now: float) -> Response:
         self._turns += 1
         nonce = str(self._turns)
+        if place.type is ResourceType.LISTENER:
+            self._echo_scopes(place, batch)
         flight = Flight(nonce, self._turns, now, batch, {item: place.get(item) for item in batch})
         place.depart(flight)
         place.greet = False
@@ -366,3 +396,16 @@ class Conversation:
             elif self._snapshot.get(ResourceType.ENDPOINT, item) is not None:
                 endpoints.dirty.add(item)
                 endpoints.owed.add(item)
+
+    def _echo_scopes(self, listeners: Channel, batch: Batch) -> None:
+        """Send all scopes after a listener that may begin the subscription: on this stream Envoy does not ask again."""
+        scopes = self._channels.get(ResourceType.SCOPE)
+        new = any(begins(entry) and listeners.get(item) is None for item, entry in batch.items())
+        if scopes is not None and any(map(begins, batch.values())) and (new or not self._scopes.are_live):
+            items = [
+                item
+                for item in map(Item, self._snapshot.names(ResourceType.SCOPE))
+                if scopes.subscription.wants(item.name)
+            ]
+            scopes.dirty.update(items)
+            scopes.owed.update(items)

@@ -131,6 +131,14 @@ class Server:
         settled = [session.settled for session in self._sessions if session.gateway == gateway]
         return all(settled) if settled else None
 
+    def unanswered(self) -> dict[Key, float]:
+        """By Gateway, when the oldest response was sent that an Envoy has not answered. For any thread."""
+        found: dict[Key, float] = {}
+        for session in list(self._sessions):
+            for sent_at in session.unanswered():
+                found[session.gateway] = min(sent_at, found.get(session.gateway, sent_at))
+        return found
+
     def _handler(self, protocol: Protocol) -> grpc.RpcMethodHandler:
         async def serve(_: object, context: Any) -> None:
             await self._serve(protocol, context)

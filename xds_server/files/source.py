@@ -38,6 +38,8 @@ class Batch(NamedTuple):
     findings: tuple[Finding, ...]
     others_changed: bool = False
     """Whether documents of kinds that are not translated came, changed or went."""
+    heard_at: float = 0.0
+    """When the look began, of the source's clock."""
 
 
 class OtherDocument(NamedTuple):
@@ -86,10 +88,11 @@ class FileSource:
 
         An unchanged file is not read, an unchanged part of a file not parsed, an unchanged object not reported.
         """
+        heard_at = self._clock()
         if not changed or not self._read_named(changed):
             self._read_tree()
         others_changed, self._others_changed = self._others_changed, False
-        return Batch(tuple(self._world.settle(self._clock())), tuple(self._findings()), others_changed)
+        return Batch(tuple(self._world.settle(self._clock())), tuple(self._findings()), others_changed, heard_at)
 
     @property
     def others(self) -> tuple[OtherDocument, ...]:

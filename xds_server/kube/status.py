@@ -111,6 +111,11 @@ class StatusWriter:
         elif ref not in self._agenda and self._versions.get(ref) != version:
             self._doubt(ref)
 
+    @property
+    def queue(self) -> int:
+        """How many objects wait to be written, or are being written."""
+        return len(self._agenda)
+
     # ---- tasks ----------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:

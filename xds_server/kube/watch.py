@@ -1,6 +1,7 @@
 """The cluster as an event source: every kind that is served, followed by lists and watches, given out in batches."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Self
 
@@ -85,6 +86,9 @@ class KubeSource:
         self._followed: dict[Place, Followed] = {}
         self._labelled: dict[str, None] = {}
         self._pending: dict[Ref, Change] = {}
+        self._pending_since: float | None = None
+        self.heard_at: float | None = None
+        """When there was news of the first change of the last batch, of the monotonic clock; None where unknown."""
         self._synced = False
 
     # ---- what is known about it -----------------------------------------------------------------------------------
@@ -103,6 +107,11 @@ class KubeSource:
     def health(self) -> Mapping[Place, Health]:
         """How each collection fares."""
         return {place: followed.reflector.health for place, followed in self._followed.items()}
+
+    @property
+    def queue(self) -> int:
+        """How many objects have changed and are not given out yet."""
+        return len(self._pending)
 
     # ---- out ------------------------------------------------------------------------------------------------------
 
@@ -123,6 +132,7 @@ class KubeSource:
     async def _batch(self) -> Batch:
         """Take what is there; it waits a little for what it refers to."""
         batch, self._pending = self._pending, {}
+        self.heard_at, self._pending_since = self._pending_since, None
         self._referenced.follow(batch.values())
         if not self._referenced.answered():
             try:
@@ -246,6 +256,8 @@ class KubeSource:
 
     def _tell(self, change: Change) -> None:
         """Take a change in, in place of what was pending for the object."""
+        if self._pending_since is None:
+            self._pending_since = time.monotonic()
         self._pending.pop(change.ref, None)
         self._pending[change.ref] = change
         self._news.set()

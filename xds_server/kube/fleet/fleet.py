@@ -143,6 +143,11 @@ class Fleet:
             if news:
                 self._placed(news)
 
+    @property
+    def queue(self) -> int:
+        """How many Gateways wait to be worked on, or are being worked on."""
+        return 0 if self._agenda is None else len(self._agenda)
+
     # ---- what should be there -------------------------------------------------------------------------------------
 
     async def run(self) -> None:
