@@ -6,10 +6,12 @@ table reads only tables declared before it. Functions are stateless and total; t
 alone, and a miss is a read too. An equal result stops the wave.
 """
 
-from bisect import bisect_left, insort
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
+
+from translator.pieces import edited
+from translator.value import NO_ROWS
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -196,8 +198,8 @@ Spread = Callable[[Any, Any], Iterable[tuple[G, K2, V2]]]
 """From a row (key, value) of some table to rows of a group: (group key, order, value)."""
 
 
-class Group(Table[G, tuple[tuple[K2, V2], ...]]):
-    """Rows of other tables regrouped: each group is a tuple of (order, value), sorted by order.
+class Group(Table[G, Sequence[tuple[K2, V2]]]):
+    """Rows of other tables regrouped: each group is a sequence of (order, value), sorted by order; a tuple if short.
 
     `order` must be unique within a group across all inputs: make the origin part of it.
     """
@@ -207,31 +209,26 @@ class Group(Table[G, tuple[tuple[K2, V2], ...]]):
         self._inputs = inputs
 
     def _commit(self) -> None:
-        gone: list[tuple[G, tuple[K2, V2]]] = []
-        come: list[tuple[G, tuple[K2, V2]]] = []
+        gone: dict[G, list[tuple[K2, V2]]] = {}
+        come: dict[G, list[tuple[K2, V2]]] = {}
         for table, spread in self._inputs:
             for key in table._changed:
                 self.runs += 1
                 old, new = (_places(spread, key, rows.get(key)) for rows in (table._before, table._rows))
-                gone += [place for at, place in old.items() if new.get(at) != place]
-                come += [place for at, place in new.items() if old.get(at) != place]
-        edited = {group: list(self._rows.get(group, ())) for group in {group for group, _ in chain(gone, come)}}
-        for group, member in gone:  # all that goes before all that comes: an order may pass from one row to another
-            del edited[group][bisect_left(edited[group], cast(Any, member[0]), key=_order)]
-        for group, member in come:
-            insort(edited[group], member, key=_order)
-        for group, members in edited.items():
-            self._set(group, tuple(members) or None)
+                for places, others, edits in ((old, new, gone), (new, old, come)):
+                    for at, member in places.items():
+                        if others.get(at) != member:
+                            edits.setdefault(at[0], []).append(member)
+        for group in {**gone, **come}:  # all that goes before all that comes: an order may pass from one row to another
+            members = edited(self._rows.get(group, ()), gone.get(group, ()), come.get(group, ()))
+            self._set(group, members or None)
 
 
-def _places(spread: Spread[G, K2, V2], key: Any, row: Any) -> dict[tuple[G, K2], tuple[G, tuple[K2, V2]]]:
+def _places(spread: Spread[G, K2, V2], key: Any, row: Any) -> Mapping[tuple[G, K2], tuple[K2, V2]]:
     """Ask where a row goes: the members that it gives to groups, by group and order."""
-    rows = () if row is None else spread(key, row)
-    return {(group, order): (group, (order, item)) for group, order, item in rows}
-
-
-def _order(member: tuple[Any, Any]) -> Any:
-    return member[0]
+    if row is None:
+        return NO_ROWS
+    return {(group, order): (order, item) for group, order, item in spread(key, row)}
 
 
 class Graph:

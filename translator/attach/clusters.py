@@ -1,6 +1,6 @@
 """Clusters: which ones routes name, and how each is reached."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -12,7 +12,7 @@ from translator.attach.traffic import Handling
 from translator.value import NO_ROWS, Key, Lookup, Ref
 from translator.xds.names import cluster_name
 
-Named: TypeAlias = tuple[tuple[Ref, ir.ClusterKey], ...]
+Named: TypeAlias = Sequence[tuple[Ref, ir.ClusterKey]]
 """Who names a cluster; the key is the same in all rows."""
 
 

@@ -3,7 +3,7 @@
 Source: gateway-api v1.7.0, apis/v1/grpcroute_types.go (Hostnames): the older one, then the first by `namespace/name`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from translator import ir
@@ -11,7 +11,7 @@ from translator.attach import hostnames
 from translator.attach.conditions import Reason
 from translator.value import Lookup, Ref
 
-Rows: TypeAlias = tuple[tuple[tuple[ir.Age, Ref], tuple[str, ...]], ...]
+Rows: TypeAlias = Sequence[tuple[tuple[ir.Age, Ref], tuple[str, ...]]]
 """Routes of one kind on a listener, the oldest first, with their domains."""
 
 Spread: TypeAlias = Iterable[tuple[ir.ListenerKey, tuple[ir.Age, Ref], tuple[str, ...]]]

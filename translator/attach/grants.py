@@ -1,6 +1,6 @@
 """ReferenceGrants: which references across namespaces are permitted (apis/v1/referencegrant_types.go)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from translator.api.gateway import GATEWAY_GROUP
@@ -9,7 +9,7 @@ from translator.attach.conditions import Reason
 from translator.ir import Refusal
 from translator.value import Key, Lookup, Ref
 
-Grants: TypeAlias = tuple[tuple[str, ReferenceGrantSpec], ...]
+Grants: TypeAlias = Sequence[tuple[str, ReferenceGrantSpec]]
 """A namespace's grants by name."""
 
 

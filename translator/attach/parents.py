@@ -5,7 +5,7 @@ attachedRoutes, listener isolation), GEP-1713 (a route attaches to the listeners
 (default Gateways).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from translator import ir
@@ -34,7 +34,7 @@ class Sharing(NamedTuple):
     """The protocol; TLS for HTTPS too, for a server name chooses among both."""
 
 
-Defaults = tuple[tuple[Key, bool], ...]
+Defaults = Sequence[tuple[Key, bool]]
 """The Gateways of a default scope, sorted."""
 
 
@@ -92,7 +92,7 @@ def by_listener(ref: Ref, listeners: tuple[ir.ListenerKey, ...]) -> Iterable[tup
         yield key, ref, True
 
 
-def count(_: ir.ListenerKey, attached: tuple[tuple[Ref, bool], ...]) -> int:
+def count(_: ir.ListenerKey, attached: Sequence[tuple[Ref, bool]]) -> int:
     """Return a listener's attachedRoutes."""
     return len(attached)
 

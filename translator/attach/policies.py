@@ -5,7 +5,7 @@ Source: gateway-api v1.7.0, apis/v1/backendtlspolicy_types.go, policy_types.go; 
 A policy that cannot be followed is not skipped: what it is for is not reached at all, rather than unverified.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from translator import ir
@@ -23,7 +23,7 @@ SYSTEM = "System"
 OWN_OPTIONS = "gatehouse.dev/"
 MOST_ANCESTORS = 16
 
-Claims: TypeAlias = tuple[tuple[tuple[str, Key, int], str], ...]
+Claims: TypeAlias = Sequence[tuple[tuple[str, Key, int], str]]
 """Who targets a Service, the oldest first, each with the name of the port that is meant; empty for all of it."""
 
 

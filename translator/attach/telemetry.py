@@ -4,7 +4,7 @@ Source: gateway-api v1.7.0, apisx/v1alpha1/xtelemetrypolicy_types.go, GEP-4768. 
 then the first by `namespace/name`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -42,7 +42,7 @@ OTLP_HTTP_PORT = 4318
 """Where collectors speak OTLP over HTTP; where nothing else is said, all other ports speak it over gRPC."""
 OVER_HTTP = {"http2": "http1", "https2": "https1"}
 
-Claims: TypeAlias = tuple[tuple[tuple[str, str], Key], ...]
+Claims: TypeAlias = Sequence[tuple[tuple[str, str], Key]]
 """The policies that target a Gateway, the one that holds first."""
 
 

@@ -4,7 +4,7 @@ Source: gateway-api v1.7.0, apisx/v1alpha1/xbackendtrafficpolicy_types.go, GEP-3
 (precedence).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from translator import ir
@@ -22,7 +22,7 @@ GROUPS: Mapping[str, str] = {"Service": "", "XBackend": EXPERIMENTAL_GROUP}
 """The kinds that may be targets, each with its group."""
 MOST_ANCESTORS = 16
 
-Claims: TypeAlias = tuple[tuple[tuple[str, Key], Key], ...]
+Claims: TypeAlias = Sequence[tuple[tuple[str, Key], Key]]
 """The policies that target a backend, the one that holds first."""
 
 

@@ -1,5 +1,6 @@
 """What each Gateway's Envoys are given: listeners, route tables, virtual hosts, clusters, endpoints and secrets."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -39,7 +40,7 @@ class Envoy(NamedTuple):
     tables: Table[tuple[Key, str], RouteTable]
     shown: Table[tuple[Key, str], secret.Shown]
     """What names the secrets of a Gateway."""
-    ported: Table[tuple[Key, str], tuple[tuple[Any, Any], ...]]
+    ported: Table[tuple[Key, str], Sequence[tuple[Any, Any]]]
     """Who is served by an Envoy listener, and with what."""
     resources: dict[ResourceType, Table[tuple[Key, str], Resource]]
     """What is sent as it is, by Gateway and name: every type but routes, in the order of make before break."""

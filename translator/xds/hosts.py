@@ -4,7 +4,7 @@ A domain belongs to one listener. Its routes are those of the domain itself and 
 specific virtual host, those of the wildcard domains above it that belong to the same listener.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, compress, count
 from operator import attrgetter
 from typing import NamedTuple, TypeAlias
@@ -36,7 +36,7 @@ class Place(NamedTuple):
     nth: int
 
 
-Members: TypeAlias = tuple[tuple[Place, EncodedRoute | None], ...]
+Members: TypeAlias = Sequence[tuple[Place, EncodedRoute | None]]
 """What one domain has, in order; None stands for a listener or a route without a match, whose domain exists too."""
 
 LISTENER = Place(1, 1, (), ir.Age("", "", ""), Ref("", "", ""), 0)

@@ -8,7 +8,7 @@ next wider one. A host outside of a table's own hostname goes to a listener insi
 hostnames of the port and which all its tables share.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from envoy_data_plane.envoy.config.cluster import v3 as cluster_v3
@@ -51,7 +51,7 @@ class Nested(NamedTuple):
     wider_table: str
 
 
-Named: TypeAlias = tuple[tuple[ir.ListenerKey, str], ...]
+Named: TypeAlias = Sequence[tuple[ir.ListenerKey, str]]
 """The listeners of a hostname and their route tables."""
 
 Answers: TypeAlias = tuple[tuple[ir.HostKey, EncodedRoute], ...]

@@ -1,6 +1,6 @@
 """Route tables: a RouteConfiguration without its virtual hosts, which are joined to it elsewhere."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from envoy_data_plane.envoy.config.core import v3 as core_v3
@@ -15,7 +15,7 @@ REMEMBERED_SECONDS = 86_400
 """How long a client may remember that there is HTTP/3."""
 
 
-Tabled: TypeAlias = tuple[tuple[ir.ListenerKey, int], ...]
+Tabled: TypeAlias = Sequence[tuple[ir.ListenerKey, int]]
 """The listeners of a table, each with the port where it is served over HTTP/3, or 0."""
 
 

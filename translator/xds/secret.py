@@ -1,6 +1,6 @@
 """Certificates and authorities in Envoy's words, each a Secret of its own, so that a new one changes nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias, assert_never
 
 from envoy_data_plane.envoy.config.core import v3 as core_v3
@@ -17,7 +17,7 @@ from translator.xds.resource import Resource, resource
 
 Place: TypeAlias = tuple[str, str, tuple[str, ...], int]
 """What names a secret: a listener by parent and name, or a cluster by name; and which of its secrets it is."""
-Shown: TypeAlias = tuple[tuple[Place, ir.SecretContent], ...]
+Shown: TypeAlias = Sequence[tuple[Place, ir.SecretContent]]
 """What names a secret of a Gateway; all say the same of its content."""
 Named: TypeAlias = tuple[tuple[str, ir.SecretContent], ...]
 """The secrets that a cluster names."""

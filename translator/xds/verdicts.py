@@ -3,7 +3,7 @@
 A verdict counts as long as what was refused is what should be served: once it has changed or gone there is none.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from translator import ir
@@ -15,7 +15,7 @@ from translator.xds.resource import Refused, Resource, RouteTable, VirtualHost, 
 from translator.xds.secret import Shown
 from translator.xds.streams import EncodedStream
 
-Tabled: TypeAlias = tuple[tuple[ir.ListenerKey, object], ...]
+Tabled: TypeAlias = Sequence[tuple[ir.ListenerKey, object]]
 Words: TypeAlias = tuple[tuple[tuple[Any, ...], str], ...]
 """Envoy's words on a route or a listener, each after (type, Gateway whose Envoys spoke, name of what was refused)."""
 
