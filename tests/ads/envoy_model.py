@@ -2,13 +2,15 @@
 
 It takes responses one by one, warms new and changed clusters until their endpoints or DNS answers arrive, holds back
 its CDS requests meanwhile, applies a CDS or LDS response but for its bad resources (or, as for what does not validate,
-not at all), refuses a route table for one bad host, and asks for endpoints and tables as clusters and listeners name
-them. A route to a cluster that is not there, or not warm in time, is a broken request.
+not at all), refuses a route table for one bad host, all scopes for one, and asks for endpoints and tables as clusters,
+listeners and scopes name them. A route to a cluster that is not there, or not warm in time, is a broken request, and so
+is one for a host that was found and is not any more.
 """
 
 from collections import deque
 
-from tests.ads.world import CLUSTER, ENDPOINT, LISTENER, ROUTE
+from tests.ads.envoy_listeners import WATCHED, Listeners, scope_of
+from tests.ads.world import CLUSTER, ENDPOINT, LISTENER, ROUTE, SCOPE
 from translator.xds.resource import ResourceType
 from xds_server.ads.messages import Node, Request, Response, Sendable
 
@@ -22,8 +24,10 @@ class Broken(AssertionError):
 class ModelEnvoy:
     """Its configuration outlives its streams."""
 
-    def __init__(self, patience: float) -> None:
+    def __init__(self, patience: float, drain: float = 20.0) -> None:
         self.held: dict[ResourceType, dict[str, Sendable]] = {kind: {} for kind in ResourceType}
+        self.listeners = Listeners(drain)
+        self.asks_for_scopes = False
         self.warm: set[str] = set()
         self.warming: set[str] = set()
         self.received_at: dict[str, float] = {}
@@ -45,9 +49,9 @@ class ModelEnvoy:
         self.inbox.clear()
         self.outbox.clear()
         self._paused.clear()
-        for kind in (CLUSTER, ENDPOINT, LISTENER, ROUTE):
+        for kind in WATCHED:
             watched = self._watched.get(kind)
-            if watched is None or watched:
+            if (watched is None or watched) and (kind is not SCOPE or self.asks_for_scopes):
                 versions = {name: held.version for name, held in self.held[kind].items()}
                 self._say(self.greeting(kind, sorted(watched or ()), versions))
 
@@ -71,8 +75,15 @@ class ModelEnvoy:
     def take(self, now: float) -> None:
         """Process the next response."""
         sent_at, response = self.inbox.popleft()
-        taken = {CLUSTER: self._clusters, ENDPOINT: self._endpoints, LISTENER: self._listeners, ROUTE: self._routes}
+        taken = {
+            CLUSTER: self._clusters,
+            ENDPOINT: self._endpoints,
+            LISTENER: self._listeners,
+            ROUTE: self._routes,
+            SCOPE: self._scopes,
+        }
         words = taken[response.type](response, sent_at)
+        self.go_on(now)
         self._say(self.answer(response, words))
         self._resume()
         self.check(now)
@@ -113,13 +124,51 @@ class ModelEnvoy:
             self._warmed(name)
         return None
 
-    def _listeners(self, response: Response, _: float) -> str | None:
+    def _listeners(self, response: Response, sent_at: float) -> str | None:
         bad = {each.name for each in response.resources if each.body.endswith(b"bad")}
         for name in self.removals(response):
             self.held[LISTENER].pop(name, None)
-        self.held[LISTENER].update({each.name: each for each in response.resources if each.name not in bad})
-        self._watch(ROUTE, {each.body.decode().split()[0] for each in self.held[LISTENER].values()})
+            self.listeners.remove(name, sent_at)
+        for each in response.resources:
+            if each.name not in bad:
+                self.held[LISTENER][each.name] = each
+                self._begin_scopes(each)
+        self._watch(ROUTE, self.listeners.tables())
         return self._words(bad)
+
+    def _begin_scopes(self, listener: Sendable) -> None:
+        before = self.listeners.subscribed
+        self.listeners.put(listener.name, listener.body.decode())
+        if self.listeners.subscribed and not before:
+            self.ask_for_scopes()
+
+    def ask_for_scopes(self) -> None:
+        """A wildcard once asked for on a stream is not asked for again."""
+        if not self.asks_for_scopes:
+            self.asks_for_scopes = True
+            self._say(Request(SCOPE, NODE))
+
+    def _scopes(self, response: Response, _: float) -> str | None:
+        bad = {each.name for each in response.resources if each.body.endswith(b"bad")}
+        removed = self.removed_scopes(response)
+        put = {each.name: scope_of(each.body) for each in response.resources}
+        if bad or not self.listeners.take_scopes(put, removed):
+            return self._words(bad) or "scope key conflict"
+        for name in removed:
+            self.held[SCOPE].pop(name, None)
+        self.held[SCOPE].update({each.name: each for each in response.resources})
+        self._watch(ROUTE, self.listeners.tables())
+        return None
+
+    def removed_scopes(self, response: Response) -> set[str]:
+        return set(response.removed)
+
+    def go_on(self, now: float) -> None:
+        """Let listeners warm and drain."""
+        before = None
+        while before != (before := set(self.held[ROUTE])):
+            self.listeners.go_on(before, now)
+            self._watch(ROUTE, self.listeners.tables())
 
     def _routes(self, response: Response, _: float) -> str | None:
         for each in response.resources:
@@ -169,6 +218,16 @@ class ModelEnvoy:
         """Lines of a table by host."""
         held = self.held[ROUTE].get(table)
         return {line.split("|")[0]: line for line in held.body.decode().splitlines()} if held else {}
+
+    def found(self) -> set[tuple[str, str]]:
+        """Listeners as they are, in service or draining, and the hosts that requests find there."""
+        bodies = [*self.listeners.serving.values(), *(body for body, _ in self.listeners.draining)]
+        hosts = {host for table in self.held[ROUTE] for host in self.hosts(table)}
+        return {(it, host) for it in bodies for host in hosts if host in self.hosts(self.listeners.route(it, host))}
+
+    def in_service(self) -> set[str]:
+        """Listeners that serve or drain."""
+        return {*self.listeners.serving.values(), *(body for body, _ in self.listeners.draining)}
 
     def named(self) -> set[str]:
         """Clusters that its routes and listeners name."""
@@ -221,4 +280,12 @@ class StateOfTheWorldModel(ModelEnvoy):
     def _listeners(self, response: Response, sent_at: float) -> str | None:
         for name in set(self.held[LISTENER]) - {each.name for each in response.resources}:
             del self.held[LISTENER][name]
+            self.listeners.remove(name, sent_at)
         return super()._listeners(Response(response.type, response.nonce, resources=response.resources), sent_at)
+
+    def ask_for_scopes(self) -> None:
+        self.asks_for_scopes = True
+        self._say(self._state(SCOPE, None))
+
+    def removed_scopes(self, response: Response) -> set[str]:
+        return set(self.held[SCOPE]) - {each.name for each in response.resources}

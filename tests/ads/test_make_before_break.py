@@ -15,21 +15,27 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.ads.envoy_model import NODE, ModelEnvoy, StateOfTheWorldModel
+from tests.ads.envoy_listeners import SCOPED, scope_of
+from tests.ads.envoy_model import NODE, Broken, ModelEnvoy, StateOfTheWorldModel
 from tests.ads.world import (
     CLUSTER,
     ENDPOINT,
     GATEWAY,
     LISTENER,
     ROUTE,
+    SCOPE,
     Cluster,
     Host,
     Listener,
     Rendered,
     World,
     changes,
+    number_of,
+    scope_name,
+    table_of,
 )
 from translator.xds.resource import VirtualHost
+from xds_server.ads.channel import Batch, Channel
 from xds_server.ads.conversation import Conversation, Patience
 from xds_server.ads.session import DeltaSession
 from xds_server.ads.sotw import SotwSession
@@ -43,6 +49,13 @@ LISTENERS = st.sampled_from(["l0", "l1"])
 VERDICTS = st.sampled_from(["good", "good", "good", "bad"])
 REVISIONS = st.integers(0, 3)
 KINDS = st.sampled_from(["eds", "eds", "dns", "dead"])
+SHARDS = st.sampled_from([0, 1, 2, 4])
+SCOPES = st.builds(scope_name, st.sampled_from(["t0", "t1"]), st.integers(0, 3)) | st.builds(
+    lambda *place: f"hold {table_of(*place)}",
+    st.sampled_from(["t0", "t1"]),
+    st.sampled_from([1, 2, 4]),
+    st.integers(0, 3),
+)
 
 
 class Deployment(RuleBasedStateMachine):
@@ -55,6 +68,10 @@ class Deployment(RuleBasedStateMachine):
         self.cache = SnapshotCache()
         self.envoy = self.make_envoy()
         self.session: Conversation | None = None
+        self.promised: set[tuple[str, str]] = set()
+        """Families and hosts that requests must find once they have found them."""
+        self.found: set[tuple[str, str]] = set()
+        """Listeners as they are, and hosts, that requests have found."""
 
     written: Rendered
 
@@ -89,9 +106,18 @@ class Deployment(RuleBasedStateMachine):
     def put_endpoints(self, name: str, revision: int) -> None:
         self.world.endpoints[name] = revision
 
-    @rule(name=LISTENERS, revision=REVISIONS, verdict=VERDICTS, clusters=NAMED)
-    def put_listener(self, name: str, revision: int, verdict: str, clusters: tuple[str, ...]) -> None:
-        self.world.listeners[name] = Listener(name.replace("l", "t"), revision, verdict, clusters)
+    @rule(name=LISTENERS, revision=REVISIONS, verdict=VERDICTS, clusters=NAMED, shards=SHARDS)
+    def put_listener(self, name: str, revision: int, verdict: str, clusters: tuple[str, ...], shards: int) -> None:
+        self.world.listeners[name] = Listener(name.replace("l", "t"), revision, verdict, clusters, shards)
+
+    @rule(name=LISTENERS, shards=SHARDS)
+    def reshard(self, name: str, shards: int) -> None:
+        listener = self.world.listeners.get(name, Listener(name.replace("l", "t")))
+        self.world.listeners[name] = listener._replace(shards=shards)
+
+    @rule(name=SCOPES, is_bad=st.booleans())
+    def judge_scope(self, name: str, is_bad: bool) -> None:
+        (self.world.bad_scopes.add if is_bad else self.world.bad_scopes.discard)(name)
 
     @rule(name=LISTENERS)
     def delete_listener(self, name: str) -> None:
@@ -100,9 +126,21 @@ class Deployment(RuleBasedStateMachine):
     @rule(pushed=st.booleans())
     def commit(self, pushed: bool = False) -> None:
         before, self.written = self.written, self.world.render()
+        self.promised &= self.there()
         self.cache.apply(changes(before, self.written))
         if pushed:
             self.push()
+
+    def there(self) -> set[tuple[str, str]]:
+        """Families and hosts that are in the snapshot, and that Envoy can have."""
+        families = {it.table: it.shards for it in self.world.listeners.values()}
+        return {
+            (family, host)
+            for (family, host), it in self.world.hosts.items()
+            if family in families
+            and it.verdict == "good"
+            and f"hold {table_of(family, families[family], number_of(host))}" not in self.world.bad_scopes
+        }
 
     # ---- the network and the clock --------------------------------------------------------------------------------
 
@@ -151,6 +189,7 @@ class Deployment(RuleBasedStateMachine):
             self.deliver(self.session.tick(self.now))
             assert self.session.next_deadline > due, "a deadline that stays makes a busy loop"
         self.now = end
+        self.envoy.go_on(end)
 
     @rule()
     def dns_answers(self) -> None:
@@ -166,6 +205,26 @@ class Deployment(RuleBasedStateMachine):
     @invariant()
     def serves(self) -> None:
         self.envoy.check(self.now)
+        self.finds()
+
+    def finds(self) -> None:
+        """A request that found its host finds it from now on, for as long as the host is there."""
+        found, current = self.envoy.found(), self.envoy.in_service()
+        lost = {(body, host) for body, host in self.found - found if body in current}
+        broken = {(body, host) for body, host in lost if (family_of(body), host) in self.promised}
+        if broken:
+            raise Broken(f"no route any more for {sorted(broken)}")
+        self.found = found
+        if self.is_quiet:
+            self.promised |= {(family_of(body), host) for body, host in found} & self.there()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is on its way that was sent when the world was another one."""
+        assert self.session is not None
+        return not (self.envoy.inbox or self.envoy.outbox) and all(
+            not (place.dirty or place.waiting or place.flights) for place in self.session._channels.values()
+        )
 
     # ---- the end --------------------------------------------------------------------------------------------------
 
@@ -191,7 +250,7 @@ class Deployment(RuleBasedStateMachine):
         held, named = self.envoy.held, self.envoy.named()
         good = {place: row for place, row in self.written.items() if not self.is_bad(row)}
         for (kind, name, domain), row in self.written.items():
-            if kind is ROUTE and not isinstance(row, VirtualHost):
+            if kind is SCOPE or (kind is ROUTE and not isinstance(row, VirtualHost)):
                 continue
             if isinstance(row, VirtualHost):
                 if ROUTE in held and name in self.envoy._watched[ROUTE]:
@@ -213,9 +272,25 @@ class Deployment(RuleBasedStateMachine):
                 wanted = {domain for kind, name, domain in self.written if kind is ROUTE and name == table and domain}
                 assert set(self.envoy.hosts(table)) <= wanted, "a host is left over"
         assert not self.envoy.warming, "a cluster never got its endpoints"
+        self.compare_scopes(good)
+
+    def compare_scopes(self, good: Rendered) -> None:
+        listeners = self.envoy.listeners
+        wanted = {name for name, it in self.world.listeners.items() if it.shards}
+        if wanted <= {name for kind, name, _ in good if kind is LISTENER} and not self.world.bad_scopes:
+            rows = {name: scope_of(row.body) for (kind, name, _), row in self.written.items() if kind is SCOPE}
+            if wanted:
+                assert not listeners.warming, "a listener never opens its port"
+                assert {name: listeners.scopes.get(name) for name in rows} == rows, "a scope is missing or stale"
+                assert set(listeners.scopes) <= set(rows), "a scope is left over"
 
     def is_bad(self, row: Any) -> bool:
         return (row.frame if isinstance(row, VirtualHost) else getattr(row, "body", b"")).strip().endswith(b"bad")
+
+
+def family_of(body: str) -> str:
+    """The family of tables of a listener of the model."""
+    return body.split()[0].removeprefix(SCOPED)
 
 
 class StateOfTheWorldDeployment(Deployment):
@@ -274,6 +349,37 @@ class Presumptuous(DeltaSession):
         return 0.0
 
 
+class Abrupt(DeltaSession):
+    """Scopes do not wait for the tables that they are pointed at."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._scopes.opens_at = lambda item, entry, now: 0.0  # type: ignore[method-assign]
+
+
+class Fickle(DeltaSession):
+    """Scopes leave before the listener that needs them."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._scopes.removal_opens_at = lambda scope, now: 0.0  # type: ignore[method-assign]
+
+
+class Premature(DeltaSession):
+    """Listeners do not wait for the scopes that they share with others."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._scopes.listener_opens_at = lambda item, entry, begins, now: 0.0  # type: ignore[method-assign]
+
+
+class Laconic(DeltaSession):
+    """Scopes that were sent before are not sent again to a listener that begins anew."""
+
+    def _echo_scopes(self, listeners: Channel, batch: Batch) -> None:
+        pass
+
+
 RUNS = settings(
     max_examples=150, stateful_step_count=40, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
@@ -285,7 +391,9 @@ TestStateOfTheWorld = StateOfTheWorldDeployment.TestCase
 FINDS = settings(RUNS, max_examples=2000, phases=[Phase.generate], derandomize=True, report_multiple_bugs=False)
 
 
-@pytest.mark.parametrize("faulty", [Forgetful, Hasty, Careless, Taciturn, Presumptuous])
+@pytest.mark.parametrize(
+    "faulty", [Forgetful, Hasty, Careless, Taciturn, Presumptuous, Abrupt, Fickle, Premature, Laconic]
+)
 def test_the_property_catches_a_planted_fault(faulty: type[DeltaSession]) -> None:
     """A session with one of the faults that such sessions have in the field does not pass."""
 

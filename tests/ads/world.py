@@ -2,13 +2,15 @@
 
 cluster   `eds 3 good`: discovery (eds, dns, or dead for a name that never answers), revision, verdict
 endpoints `3`
-listener  `table c1,c2 3 good`, with `-` where it names no cluster
+listener  `table c1,c2 3 good`, with `-` where it names no cluster; `~family` where scopes name its tables
+scope     `key table good`
 host      `name|c1,c2|3 good`, one line per host: a route table is its hosts' lines
 """
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from tests.ads.envoy_listeners import SCOPED
 from translator.value import Key
 from translator.xds.resource import (
     HostChange,
@@ -49,6 +51,12 @@ class Listener(NamedTuple):
     revision: int = 0
     verdict: str = "good"
     clusters: tuple[str, ...] = ()
+    shards: int = 0
+    """How many tables its hosts are spread over, by the number in their names; 0 where it has one and no scopes."""
+
+
+KEYS = 4
+"""As many as there are hosts: each has one of its own in every listener."""
 
 
 class World:
@@ -59,21 +67,33 @@ class World:
         self.endpoints: dict[str, int] = {}
         self.hosts: dict[tuple[str, str], Host] = {}
         self.listeners: dict[str, Listener] = {}
+        self.bad_scopes: set[str] = set()
 
     def render(self) -> Rendered:
         """Write the world down; a cluster is there if a host or listener names it, a table if a listener does."""
         rows: Rows = {}
-        tables = {listener.table for listener in self.listeners.values()}
+        families = {listener.table: listener.shards for listener in self.listeners.values()}
         for name, listener in self.listeners.items():
             rows[LISTENER, name, ""] = a_listener(name, *listener)
             self._render_clusters(rows, listener.clusters)
-        for table in tables:
-            rows[ROUTE, table, ""] = route_table(table, b"")
-        for (table, domain), host in self.hosts.items():
-            if table in tables:
-                rows[ROUTE, table, domain] = a_host(domain, *host)
+        for family, shards in families.items():
+            for table in {table_of(family, shards, number) for number in range(KEYS)}:
+                rows[ROUTE, table, ""] = route_table(table, b"")
+            if shards:
+                self._render_scopes(rows, family, shards)
+        for (family, domain), host in self.hosts.items():
+            if family in families:
+                rows[ROUTE, table_of(family, families[family], number_of(domain)), domain] = a_host(domain, *host)
                 self._render_clusters(rows, host.clusters)
         return rows
+
+    def _render_scopes(self, rows: Rows, family: str, shards: int) -> None:
+        for number in range(KEYS):
+            table = table_of(family, shards, number)
+            for name in (scope_name(family, number), f"hold {table}"):
+                key = name.replace(" ", "-")
+                verdict = "bad" if name in self.bad_scopes else "good"
+                rows[SCOPE, name, ""] = a_scope(name, key, table, verdict)
 
     def _render_clusters(self, rows: Rows, names: tuple[str, ...]) -> None:
         for name in names:
@@ -87,10 +107,33 @@ def a_cluster(name: str, kind: str = "eds", revision: int = 0, verdict: str = "g
     return resource(name, f"{kind} {revision} {verdict}".encode())
 
 
+def number_of(domain: str) -> int:
+    return int(domain.removeprefix("h"))
+
+
+def table_of(family: str, shards: int, number: int) -> str:
+    return f"{family}.{shards}.{number % shards}" if shards else family
+
+
+def scope_name(family: str, number: int) -> str:
+    return f"{family}:{number}"
+
+
+def a_scope(name: str, key: str, table: str, verdict: str = "good") -> Resource:
+    return resource(name, f"{key} {table} {verdict}".encode(), tables=[table])
+
+
 def a_listener(
-    name: str, table: str, revision: int = 0, verdict: str = "good", clusters: tuple[str, ...] = ()
+    name: str,
+    table: str,
+    revision: int = 0,
+    verdict: str = "good",
+    clusters: tuple[str, ...] = (),
+    shards: int = 0,
 ) -> Resource:
-    return resource(name, f"{table} {','.join(clusters) or '-'} {revision} {verdict}".encode(), clusters)
+    body = f"{SCOPED if shards else ''}{table} {','.join(clusters) or '-'} {revision} {verdict}"
+    scopes = [scope_name(table, number) for number in range(KEYS)] if shards else []
+    return resource(name, body.encode(), clusters, scopes=scopes)
 
 
 def a_host(domain: str, clusters: tuple[str, ...] = (), revision: int = 0, verdict: str = "good") -> VirtualHost:

@@ -77,6 +77,8 @@ class Channel:
         """Listed as they were before a NACK, though the Envoy may have taken them as they were in what it refused."""
         self.unknown: set[str] = set()
         """Resources that the Envoy brought along from another stream and whose content nobody here knows."""
+        self.answered = False
+        """Whether the Envoy ever accepted a response."""
         self.greet = False
         """Whether a response is due even if there is nothing to say."""
         self._entries: dict[Item, Entry] = {}
@@ -171,6 +173,15 @@ class Channel:
             self.retries.pop(item, None)
         self.unknown.discard(name)
         return dropped
+
+    def is_in_flight(self, item: Item) -> bool:
+        """Whether an unanswered response changes an item."""
+        return any(item in flight.batch for flight in self.flights)
+
+    def acked(self, item: Item) -> Entry | None:
+        """Return what the Envoy is known to have."""
+        first = next((flight for flight in self.flights if item in flight.batch), None)
+        return self.get(item) if first is None else first.before[item]
 
     def is_settled(self) -> bool:
         """Whether all that was sent is answered and nobody is suspected."""

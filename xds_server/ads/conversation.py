@@ -5,7 +5,7 @@ responses to be sent. At most one response per type is unanswered, but for CDS: 
 cluster warms, so once it is known, or likely, to have taken one in, the next may follow.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from translator.value import Key, Value
 from translator.xds.resource import ResourceType, VirtualHost
@@ -18,6 +18,7 @@ from xds_server.ads.report import StreamReport, report
 from xds_server.ads.scopes import Scopes, begins
 from xds_server.ads.settled import is_settled, unsettles
 from xds_server.ads.suspects import groups
+from xds_server.ads.troubles import Trouble, troubles
 from xds_server.snapshot import Changed, Item, Snapshot
 
 TYPES = {str(kind): kind for kind in ResourceType}
@@ -135,6 +136,10 @@ class Conversation:
     def report(self) -> StreamReport:
         """Return what the Envoy was sent, ACKed and NACKed."""
         return report(self.gateway, self.node, self.protocol, self._snapshot, self._channels.values())
+
+    def troubles(self, now: float) -> Iterator[Trouble]:
+        """Yield what the Envoy refused, and what it is slow to answer for."""
+        return troubles(self.gateway, self.node.id, self._channels.values(), now)
 
     def unanswered(self) -> list[float]:
         """When the responses were sent that are not answered. For any thread."""

@@ -2,7 +2,8 @@
 
 An Envoy that is given a route to a cluster it does not have answers 503. So a route waits until its clusters are ready:
 ACKed, or, since an Envoy holds its CDS ACK while any cluster warms, known from the ACK of the cluster's endpoints. A
-cluster that an Envoy has but does not make ready holds a route back for a limited time only.
+cluster that an Envoy has but does not make ready holds a route back for a limited time only. Scopes, too, stay for as
+long as a listener names them, and those that it served are.
 """
 
 from collections import Counter
@@ -30,6 +31,9 @@ class Gate:
         self._ready: set[str] = set()
         self._sent: dict[str, Passage] = {}
         self._named: Counter[str] = Counter()
+        self._scopes: Counter[str] = Counter()
+        self._released: dict[str, float] = {}
+        """Scopes that no listener names any more, and when that was first looked at."""
         self._evident: set[str] = set()
         self.inherited: set[str] = set()
         """Clusters that the Envoy brought along; routes that nobody here knows may name them."""
@@ -93,6 +97,9 @@ class Gate:
         """Note that the Envoy may hold these listeners and virtual hosts."""
         for entry in entries:
             self._named.update(clusters_of(entry))
+            for scope in scopes_of(entry):
+                self._scopes[scope] += 1
+                self._released.pop(scope, None)
 
     def unname(self, entries: Iterable[Entry | None]) -> None:
         """Note that the Envoy holds them no more."""
@@ -101,12 +108,40 @@ class Gate:
                 self._named[cluster] -= 1
                 if not self._named[cluster]:
                     del self._named[cluster]
+            for scope in scopes_of(entry):
+                self._scopes[scope] -= 1
+                if not self._scopes[scope]:
+                    del self._scopes[scope]
+                    self._released[scope] = NEVER
 
     def is_named(self, cluster: str) -> bool:
         """Whether something that the Envoy may hold names a cluster."""
         return cluster in self._named
 
+    def released_at(self, scope: str, now: float) -> float:
+        """Return since when no listener names a scope: infinite if one does, 0 if none ever did."""
+        if scope in self._scopes:
+            return NEVER
+        since = self._released.get(scope, 0.0)
+        if since == NEVER:
+            self._released[scope] = since = now
+        return since
+
+    def forget_scope(self, scope: str) -> None:
+        """Note that the Envoy has a scope no more."""
+        self._released.pop(scope, None)
+
 
 def clusters_of(entry: Entry | None) -> tuple[str, ...]:
     """Return the clusters that a listener or virtual host names."""
     return getattr(entry, "clusters", ())
+
+
+def scopes_of(entry: Entry | None) -> tuple[str, ...]:
+    """Return the scopes that a listener names."""
+    return getattr(entry, "scopes", ())
+
+
+def tables_of(entry: Entry | None) -> tuple[str, ...]:
+    """Return the route tables that a scope names."""
+    return getattr(entry, "tables", ())

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from translator.xds.resource import ResourceType
 from xds_server.ads.channel import Batch, Channel, Routes, same, version_of
 from xds_server.ads.gate import NEVER, Gate, clusters_of
+from xds_server.ads.scopes import Scopes, begins
 from xds_server.snapshot import Entry, Item, Snapshot
 
-REMOVABLE = frozenset({ResourceType.CLUSTER, ResourceType.LISTENER})
+REMOVABLE = frozenset({ResourceType.CLUSTER, ResourceType.LISTENER, ResourceType.SCOPE})
 """Types of which Envoy is told a removal; of the others it gives up what nothing names any more by itself."""
 
 
@@ -19,6 +20,7 @@ class Plan:
         channel: Channel,
         snapshot: Snapshot,
         gate: Gate,
+        scopes: Scopes,
         *,
         now: float,
         removable_at: float,
@@ -28,6 +30,7 @@ class Plan:
         self._channel = channel
         self._snapshot = snapshot
         self._gate = gate
+        self._scopes = scopes
         self._removable_at = removable_at
         self._without_clusters_at = without_clusters_at
         self._now = now
@@ -91,10 +94,21 @@ class Plan:
         return last is not None or not self._tells_absence
 
     def _opens_at(self, item: Item, entry: Entry | None) -> float:
-        if entry is not None:
-            return max((self._route_opens_at(cluster) for cluster in clusters_of(entry)), default=0.0)
+        if entry is None:
+            return self._removal_opens_at(item)
+        opens_at = max((self._route_opens_at(cluster) for cluster in clusters_of(entry)), default=0.0)
+        if self._channel.type is ResourceType.SCOPE:
+            return max(opens_at, self._scopes.opens_at(item, entry, self._now))
+        if self._channel.type is ResourceType.LISTENER:
+            others = any(map(begins, self.batch.values()))
+            return max(opens_at, self._scopes.listener_opens_at(item, entry, others, self._now))
+        return opens_at
+
+    def _removal_opens_at(self, item: Item) -> float:
         if self._channel.type in REMOVABLE and not self._snapshot.known:
             return NEVER
+        if self._channel.type is ResourceType.SCOPE:
+            return self._scopes.removal_opens_at(item.name, self._now)
         if self._channel.type is not ResourceType.CLUSTER:
             return 0.0
         if self._gate.is_named(item.name):

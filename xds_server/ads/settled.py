@@ -1,4 +1,4 @@
-"""Whether an Envoy has what its Gateway was translated to: its listeners, their secrets, and each route table once.
+"""Whether an Envoy has what its Gateway was translated to: its listeners, their secrets and scopes, each table once.
 
 What comes of routes and backends is not part of it: that is never done for long.
 """
@@ -12,7 +12,7 @@ from xds_server.snapshot import Changed, Item, Snapshot
 
 def unsettles(changed: Changed) -> bool:
     """Whether a change of the snapshot is one that an Envoy has to acknowledge before it is settled again."""
-    if changed.get(ResourceType.LISTENER) or changed.get(ResourceType.SECRET):
+    if any(changed.get(kind) for kind in (ResourceType.LISTENER, ResourceType.SECRET, ResourceType.SCOPE)):
         return True
     return any(not item.host for item in changed.get(ResourceType.ROUTE, ()))
 
@@ -24,6 +24,7 @@ def is_settled(snapshot: Snapshot, channels: Mapping[ResourceType, Channel]) -> 
         and ResourceType.LISTENER in channels
         and _answered(snapshot, channels, ResourceType.LISTENER)
         and _answered(snapshot, channels, ResourceType.SECRET)
+        and _answered(snapshot, channels, ResourceType.SCOPE)
         and _has_tables(snapshot, channels.get(ResourceType.ROUTE))
     )
 

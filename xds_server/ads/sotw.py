@@ -1,4 +1,4 @@
-"""The state-of-the-world protocol: DiscoveryRequest in; all clusters or listeners out, of other types what changed."""
+"""The state-of-the-world protocol: DiscoveryRequest in; all clusters, listeners or scopes out, else what changed."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from xds_server.ads.channel import Batch, Channel, names_of
 from xds_server.ads.conversation import Conversation
 from xds_server.ads.messages import WILDCARD, Request, Response
 
-FULL_STATE = frozenset({ResourceType.CLUSTER, ResourceType.LISTENER})
+FULL_STATE = frozenset({ResourceType.CLUSTER, ResourceType.LISTENER, ResourceType.SCOPE})
 """Types of which a response lists everything: what is left out is removed."""
 
 

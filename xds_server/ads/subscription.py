@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from translator.xds.resource import ResourceType
 from xds_server.ads.messages import WILDCARD
 
-LEGACY_WILDCARD = frozenset({ResourceType.CLUSTER, ResourceType.LISTENER})
+LEGACY_WILDCARD = frozenset({ResourceType.CLUSTER, ResourceType.LISTENER, ResourceType.SCOPE})
 """Types of which a first request without names asks for everything."""
 
 

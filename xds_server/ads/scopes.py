@@ -1,0 +1,105 @@
+"""When an Envoy may be given scopes, and listeners that find their route tables by scopes.
+
+All listeners of an Envoy share one set of scopes and one subscription to them (Envoy's scoped_rds.cc). The listener
+that begins the subscription warms until its scopes and their tables have come; every further one is in service at once
+and must find them there. The subscription ends with the last of them, and Envoy does not say so.
+"""
+
+from collections.abc import Mapping
+
+from translator.xds.resource import Resource, ResourceType
+from xds_server.ads.channel import Channel, Routes, same
+from xds_server.ads.gate import NEVER, Gate, scopes_of, tables_of
+from xds_server.ads.tables import Tables
+from xds_server.snapshot import Entry, Item, Snapshot
+
+
+class Scopes:
+    """What one stream's Envoy can do with scopes now."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        gate: Gate,
+        channels: Mapping[ResourceType, Channel],
+        *,
+        patience: float,
+        drain: float,
+        asks_by: float,
+    ) -> None:
+        self._snapshot = snapshot
+        self._gate = gate
+        self._channels = channels
+        self._patience = patience
+        self._drain = drain
+        self._asks_by = asks_by
+        self._goes_by: dict[str, float] = {}
+        """When a listener that the Envoy does not have is sent, whatever its tables do."""
+        self.tables = Tables(snapshot, patience)
+
+    def opens_at(self, item: Item, entry: Entry, now: float) -> float:
+        """Return when a scope may be sent: if it serves requests, once the tables that it is to name are whole."""
+        place = self._channels[ResourceType.SCOPE]
+        last, routes = place.get(item), self._channels.get(ResourceType.ROUTE)
+        if last is None or not (item.name in place.unknown or any(_has(routes, it) for it in tables_of(last))):
+            return 0.0
+        new = [table for table in tables_of(entry) if table not in tables_of(last)]
+        return max((self.tables.opens_at(table, routes, now) for table in new), default=0.0)
+
+    def removal_opens_at(self, scope: str, now: float) -> float:
+        """Return when a scope may be removed: when no listener names it, and those that did have drained."""
+        listeners = self._channels.get(ResourceType.LISTENER)
+        if listeners is None:
+            return self._asks_by
+        if listeners.unknown:
+            return NEVER
+        released_at = self._gate.released_at(scope, now)
+        return released_at + self._drain if released_at else 0.0
+
+    def listener_opens_at(self, item: Item, entry: Entry, begins: bool, now: float) -> float:
+        """Return when a listener may be sent; `begins` if another one is about to begin the subscription."""
+        if not scopes_of(entry):
+            return 0.0
+        if not self.are_live:
+            return NEVER if begins and not self._is_fresh else 0.0
+        routes = self._channels.get(ResourceType.ROUTE)
+        opens_at = max(self._taken_at(scope, routes, now) for scope in scopes_of(entry))
+        if opens_at <= now:
+            self._goes_by.pop(item.name, None)
+        elif self._channels[ResourceType.LISTENER].get(item) is None:
+            return min(opens_at, self._goes_by.setdefault(item.name, now + self._patience))
+        return opens_at
+
+    @property
+    def are_live(self) -> bool:
+        """Whether the Envoy is subscribed to scopes for the sake of a listener, as far as anybody can know."""
+        scopes, listeners = self._channels.get(ResourceType.SCOPE), self._channels.get(ResourceType.LISTENER)
+        if scopes is None or listeners is None:
+            return False
+        if listeners.unknown and any(True for _ in scopes.names()):
+            return True
+        return any(scopes_of(listeners.acked(Item(name))) for name in listeners.names())
+
+    @property
+    def _is_fresh(self) -> bool:
+        """Whether the Envoy has no listener yet: it opens its ports when all of the first ones are there."""
+        listeners = self._channels[ResourceType.LISTENER]
+        return not listeners.answered and not any(True for _ in listeners.names())
+
+    def _taken_at(self, scope: str, routes: Channel | None, now: float) -> float:
+        place, item = self._channels[ResourceType.SCOPE], Item(scope)
+        entry = self._snapshot.get(ResourceType.SCOPE, item)
+        if entry is None or item in place.refused:
+            return 0.0
+        if not same(place.acked(item), entry):
+            return NEVER
+        return max((self.tables.opens_at(table, routes, now) for table in tables_of(entry)), default=0.0)
+
+
+def begins(entry: Entry | None) -> bool:
+    """Whether a listener can be the one that begins the subscription to scopes."""
+    return isinstance(entry, Resource) and bool(entry.scopes)
+
+
+def _has(routes: Channel | None, table: str) -> bool:
+    return isinstance(routes, Routes) and (not routes.is_new(table) or table in routes.unknown)
