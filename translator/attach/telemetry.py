@@ -29,6 +29,7 @@ from translator.attach.conditions import Reason, Type, condition, refused
 from translator.attach.grants import Grants, admitted
 from translator.attach.listeners import GatewayListeners
 from translator.attach.policies import Targeting
+from translator.attach.usage import Using
 from translator.attach.xbackends import Backing
 from translator.ir import Refusal
 from translator.status import Condition, ParentStatus, PolicyStatus
@@ -128,10 +129,10 @@ def collector(
     return found if known and admitted(granted, EXPERIMENTAL_GROUP, Ref(KIND, *key), ref.group, found) else None
 
 
-def by_backend(kind: str, gateway: Key, collector: Ref) -> Iterator[tuple[Key, Ref, tuple[Key, ...]]]:
-    """Put a Gateway to the others that use a backend of some kind."""
+def by_backend(kind: str, gateway: Key, collector: Ref) -> Iterator[tuple[Using, Ref, bool]]:
+    """Put a Gateway to those that reach a backend of some kind through it: it does so itself."""
     if collector.kind == kind:
-        yield collector.key, Ref("Gateway", *gateway), (gateway,)
+        yield Using(collector.key, gateway), Ref("Gateway", *gateway), True
 
 
 # ---- what is asked for ----------------------------------------------------------------------------------------------

@@ -1,11 +1,16 @@
-"""Usage: which Gateways reach which backends, by the routes that are attached to them."""
+"""Usage: which Gateways reach which backends, by the routes that are attached to them.
 
-from collections.abc import Iterable, Iterator
-from typing import assert_never
+Of Services it is asked for those alone that some policy targets: the others have nobody to be told.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, assert_never
 
 from translator import ir
 from translator.api import routes as api
+from translator.api.experimental import XBackendTrafficPolicy
 from translator.api.gateway import GATEWAY_GROUP
+from translator.api.policies import BackendTLSPolicy
 from translator.api.telemetry import EXPERIMENTAL_GROUP
 from translator.attach import filters
 from translator.attach.grants import Grants, admitted
@@ -15,15 +20,38 @@ from translator.value import Key, Lookup, Ref, Value
 XBACKEND = (EXPERIMENTAL_GROUP, KIND)
 
 
+class Using(NamedTuple):
+    """A backend and a Gateway that reaches it."""
+
+    backend: Key
+    gateway: Key
+
+
 class Uses(Value):
     """What a route's rules name, and where the route is attached."""
 
     services: tuple[Key, ...]
+    """Those with policies."""
     xbackends: tuple[Key, ...]
     gateways: tuple[Key, ...]
 
 
-def of_route(ref: Ref, bound: ir.Bound, routes: Lookup[Ref, api.Route], granted: Lookup[str, Grants]) -> Uses | None:
+def by_target(
+    kind: str, key: Key, policy: BackendTLSPolicy | XBackendTrafficPolicy
+) -> Iterable[tuple[Key, tuple[str, Key], bool]]:
+    """Put a policy to the others of each Service that it targets."""
+    for target in policy.spec.target_refs:
+        if (target.group, target.kind) == ("", "Service"):
+            yield Key(key.namespace, target.name), (kind, key), True
+
+
+def of_route(
+    ref: Ref,
+    bound: ir.Bound,
+    routes: Lookup[Ref, api.Route],
+    granted: Lookup[str, Grants],
+    policed: Lookup[Key, object],
+) -> Uses | None:
     """Name the backends that a route refers to, there or not, as far as it may; None where it is attached nowhere."""
     route = routes.get(ref)
     gateways = {it.listener.gateway for bond in bound.bonds if bond.refusal is None for it in bond.attachments}
@@ -31,24 +59,28 @@ def of_route(ref: Ref, bound: ir.Bound, routes: Lookup[Ref, api.Route], granted:
         return None
     written = list(_backends(route))
     services, xbackends = (_known(ref, written, *kind, granted) for kind in (("", "Service"), XBACKEND))
+    services = tuple(it for it in services if policed.get(it) is not None)
     return Uses(services, xbackends, tuple(sorted(gateways))) if services or xbackends else None
 
 
-def by_service(ref: Ref, uses: Uses) -> Iterable[tuple[Key, Ref, tuple[Key, ...]]]:
-    """Put a route's Gateways to the others of each Service that it uses."""
-    for service in uses.services:
-        yield service, ref, uses.gateways
+def by_service(ref: Ref, uses: Uses) -> Iterable[tuple[Using, Ref, bool]]:
+    """Put a route to the others that reach a Service through a Gateway."""
+    return ((Using(service, gateway), ref, True) for service in uses.services for gateway in uses.gateways)
 
 
-def by_xbackend(ref: Ref, uses: Uses) -> Iterable[tuple[Key, Ref, tuple[Key, ...]]]:
-    """Put a route's Gateways to the others of each XBackend that it uses."""
-    for xbackend in uses.xbackends:
-        yield xbackend, ref, uses.gateways
+def by_xbackend(ref: Ref, uses: Uses) -> Iterable[tuple[Using, Ref, bool]]:
+    """Put a route to the others that reach an XBackend through a Gateway."""
+    return ((Using(xbackend, gateway), ref, True) for xbackend in uses.xbackends for gateway in uses.gateways)
 
 
-def gateways(_: Key, users: tuple[tuple[Ref, tuple[Key, ...]], ...]) -> tuple[Key, ...]:
+def by_backend(using: Using, _: object) -> Iterable[tuple[Key, Key, bool]]:
+    """Put a Gateway to the others that use a backend, by however many routes."""
+    yield using.backend, using.gateway, True
+
+
+def gateways(_: Key, users: Sequence[tuple[Key, bool]]) -> tuple[Key, ...]:
     """Name the Gateways that use a backend, sorted."""
-    return tuple(sorted({gateway for _, found in users for gateway in found}))
+    return tuple(gateway for gateway, _ in users)
 
 
 def _known(

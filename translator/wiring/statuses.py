@@ -1,7 +1,7 @@
 """Statuses: what every object of ours is told."""
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from translator.attach import (
     listener_set_status,
@@ -55,17 +55,15 @@ def declare(
         partial(reports.obstacle, awaits_envoys=awaits_envoys),
         sources.placements,
     )
-    uses = graph.derived("backends used", routes.accepted, usage.of_route, sources.routes, listeners.granted)
-    using = graph.group(
-        "users of services", (uses, usage.by_service), (observed.collectors, partial(telemetry.by_backend, "Service"))
+    policed = graph.group(
+        "services with policies",
+        *((objects[kind], partial(usage.by_target, kind)) for kind in ("BackendTLSPolicy", "XBackendTrafficPolicy")),
     )
-    users = graph.derived("gateways using services", using, usage.gateways)
-    using_xbackends = graph.group(
-        "users of xbackends",
-        (uses, usage.by_xbackend),
-        (observed.collectors, partial(telemetry.by_backend, "XBackend")),
+    uses = graph.derived("backends used", routes.accepted, usage.of_route, sources.routes, listeners.granted, policed)
+    users, xbackend_users = (
+        _users(graph, kind, (uses, spread), (observed.collectors, partial(telemetry.by_backend, kind)))
+        for kind, spread in (("Service", usage.by_service), ("XBackend", usage.by_xbackend))
     )
-    xbackend_users = graph.derived("gateways using xbackends", using_xbackends, usage.gateways)
     reported, told_sets = (
         graph.derived(f"{kind} listeners told", table, partial(listener_status.with_filters, kind), routes.filtered)
         for kind, table in (("Gateway", listeners.reported), ("ListenerSet", listeners.sets))
@@ -132,3 +130,10 @@ def declare(
         "route status", routes.accepted, reports.of_route, routes.resolved, verdicts.blamed_routes, routes.first
     )
     return Statuses(by_kind, of_routes)
+
+
+def _users(graph: Graph, kind: str, *inputs: tuple[Table[Any, Any], Any]) -> Table[Key, tuple[Key, ...]]:
+    """Declare which Gateways use backends of a kind, however many routes do."""
+    using = graph.group(f"{kind} users", *inputs)
+    gateways = graph.group(f"{kind} users by backend", (using, usage.by_backend))
+    return graph.derived(f"gateways using {kind}", gateways, usage.gateways)
