@@ -13,7 +13,7 @@ NAMESPACE ?= gatehouse-system
 RELEASE ?= gatehouse
 export IMAGE LAB VALUES NAMESPACE RELEASE REPORT KIND
 
-.PHONY: setup run test test-live lint bench clean image install uninstall conformance test-cluster manifests protos
+.PHONY: setup run test test-live lint bench bench-streams clean image install uninstall conformance test-cluster manifests protos
 
 setup: $(SETUP)
 
@@ -39,6 +39,9 @@ lint: setup
 
 bench: setup
 	$(BIN)/python -m tests.bench.files
+
+bench-streams: setup
+	$(BIN)/python -m tests.bench.streams
 
 image: $(if $(LAB),setup)
 	hack/image.sh
