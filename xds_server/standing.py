@@ -47,7 +47,9 @@ class Standing:
         self._unanswered = unanswered
 
     def connected(self, gateway: Key, node: str) -> None:
-        """Note a stream of an Envoy."""
+        """Note a stream of an Envoy; an increase of what it refuses is seen only if that was 0 before."""
+        for kind in ResourceType:
+            metrics.NACKS.labels(str(gateway), kind.name.lower())
         self._propagation.connected(gateway, node)
 
     def disconnected(self, gateway: Key, node: str) -> None:
