@@ -68,6 +68,14 @@ class Deployment(RuleBasedStateMachine):
         self.cache = SnapshotCache()
         self.envoy = self.make_envoy()
         self.session: Conversation | None = None
+        self.there: set[tuple[str, str]] = set()
+        """Families and hosts in the snapshot."""
+        self.families: dict[str, int] = {}
+        """Of how many shards each is."""
+        self.bad: set[tuple[str, str]] = set()
+        """Of these, those that Envoy refuses."""
+        self.scoped: set[str] = set()
+        """Listeners in the snapshot that find their tables by scopes."""
         self.promised: set[tuple[str, str]] = set()
         """Families and hosts that requests must find once they have found them."""
         self.found: set[tuple[str, str]] = set()
@@ -126,19 +134,24 @@ class Deployment(RuleBasedStateMachine):
     @rule(pushed=st.booleans())
     def commit(self, pushed: bool = False) -> None:
         before, self.written = self.written, self.world.render()
-        self.promised &= self.there()
+        self.there = self.find()
+        self.promised &= self.there
+        self.bad = {place for place, it in self.world.hosts.items() if it.verdict == "bad"}
+        self.scoped = {name for name, it in self.world.listeners.items() if it.shards}
         self.cache.apply(changes(before, self.written))
         if pushed:
             self.push()
 
-    def there(self) -> set[tuple[str, str]]:
-        """Families and hosts that are in the snapshot, and that Envoy can have."""
-        families = {it.table: it.shards for it in self.world.listeners.values()}
+    def find(self) -> set[tuple[str, str]]:
+        """Families and hosts that are there, and that Envoy can have, be it as they were."""
+        before, families = self.families, {it.table: it.shards for it in self.world.listeners.values()}
+        self.families = families
+        turned = {it for it, shards in families.items() if bool(shards) != bool(before.get(it, 0))}
         return {
             (family, host)
             for (family, host), it in self.world.hosts.items()
             if family in families
-            and it.verdict == "good"
+            and (it.verdict == "good" or family not in turned)
             and f"hold {table_of(family, families[family], number_of(host))}" not in self.world.bad_scopes
         }
 
@@ -152,6 +165,8 @@ class Deployment(RuleBasedStateMachine):
         self.session = self.make_session()
         snapshot.watch(self.session.mark)
         self.envoy.connect()
+        # what a bad one was before is forgotten with the stream: a table that is new has nothing in its place
+        self.promised = {(family, host) for family, host in self.promised if (family, host) not in self.bad}
 
     @rule()
     def push(self) -> None:
@@ -216,7 +231,7 @@ class Deployment(RuleBasedStateMachine):
             raise Broken(f"no route any more for {sorted(broken)}")
         self.found = found
         if self.is_quiet:
-            self.promised |= {(family_of(body), host) for body, host in found} & self.there()
+            self.promised |= {(family_of(body), host) for body, host in found} & self.there
 
     @property
     def is_quiet(self) -> bool:
@@ -276,10 +291,9 @@ class Deployment(RuleBasedStateMachine):
 
     def compare_scopes(self, good: Rendered) -> None:
         listeners = self.envoy.listeners
-        wanted = {name for name, it in self.world.listeners.items() if it.shards}
-        if wanted <= {name for kind, name, _ in good if kind is LISTENER} and not self.world.bad_scopes:
+        if self.scoped <= {name for kind, name, _ in good if kind is LISTENER}:
             rows = {name: scope_of(row.body) for (kind, name, _), row in self.written.items() if kind is SCOPE}
-            if wanted:
+            if self.scoped and all(not self.is_bad(row) for (kind, _, _), row in self.written.items() if kind is SCOPE):
                 assert not listeners.warming, "a listener never opens its port"
                 assert {name: listeners.scopes.get(name) for name in rows} == rows, "a scope is missing or stale"
                 assert set(listeners.scopes) <= set(rows), "a scope is left over"

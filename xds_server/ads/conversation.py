@@ -39,7 +39,7 @@ class Patience(Value):
     """For an Envoy that reconnects to ask for everything: then clusters are removed, and routes sent, regardless."""
     tables: float = 5.0
     """For an Envoy to ask for the route table of a scope; and for the tables of a listener that is new to it."""
-    drain: float = 20.0
+    drain: float = 30.0
     """For connections of a listener that went or changed: requests on them find their tables by its scopes still."""
 
 

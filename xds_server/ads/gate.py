@@ -119,10 +119,10 @@ class Gate:
         return cluster in self._named
 
     def released_at(self, scope: str, now: float) -> float:
-        """Return since when no listener names a scope: infinite if one does, 0 if none ever did."""
+        """Return since when no listener names a scope: infinitely late if one does, early if none ever did."""
         if scope in self._scopes:
             return NEVER
-        since = self._released.get(scope, 0.0)
+        since = self._released.get(scope, -NEVER)
         if since == NEVER:
             self._released[scope] = since = now
         return since

@@ -53,6 +53,7 @@ class Plan:
         channel.waiting.discard(item)
         if not channel.subscription.wants(item.name) or self._is_refused(item, entry):
             channel.owed.discard(item)
+            self._stand_in(item)
             return
         last = channel.get(item)
         unchanged = same(entry, last)
@@ -67,6 +68,13 @@ class Plan:
             self.due = min(self.due, opens_at)
             return
         self.batch[item] = entry
+
+    def _stand_in(self, item: Item) -> None:
+        """Let a refused virtual host of a new table have the routes that requests find in the one before it."""
+        if item.host and item in self._channel.refused and self._channel.get(item) is None:
+            entry = self._scopes.stand_in(item)
+            if entry is not None:
+                self.batch[item] = entry
 
     def _is_refused(self, item: Item, entry: Entry | None) -> bool:
         refusal = self._channel.refused.get(item)

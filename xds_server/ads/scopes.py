@@ -53,8 +53,7 @@ class Scopes:
             return self._asks_by
         if listeners.unknown:
             return NEVER
-        released_at = self._gate.released_at(scope, now)
-        return released_at + self._drain if released_at else 0.0
+        return self._gate.released_at(scope, now) + self._drain
 
     def listener_opens_at(self, item: Item, entry: Entry, begins: bool, now: float) -> float:
         """Return when a listener may be sent; `begins` if another one is about to begin the subscription."""
@@ -69,6 +68,18 @@ class Scopes:
         elif self._channels[ResourceType.LISTENER].get(item) is None:
             return min(opens_at, self._goes_by.setdefault(item.name, now + self._patience))
         return opens_at
+
+    def stand_in(self, item: Item) -> Entry | None:
+        """Return what the Envoy has of a virtual host in the tables whose place a table takes."""
+        place, routes = self._channels.get(ResourceType.SCOPE), self._channels.get(ResourceType.ROUTE)
+        if place is None or routes is None:
+            return None
+        tables = (tables_of(place.get(it)) for it in map(Item, place.names()) if self._is_to_name(it, item.name))
+        found = (routes.acked(Item(table, item.host)) for those in tables for table in those if table != item.name)
+        return next((entry for entry in found if entry is not None), None)
+
+    def _is_to_name(self, scope: Item, table: str) -> bool:
+        return table in tables_of(self._snapshot.get(ResourceType.SCOPE, scope))
 
     @property
     def are_live(self) -> bool:

@@ -56,7 +56,7 @@ class Tables:
 
     def _is_due(self, item: Item, before: Entry | None, routes: Routes) -> bool:
         """Whether the Envoy still lacks what it lacked, or has the version that it had."""
-        if routes.is_in_flight(item):
+        if routes.is_in_flight(item) or item in routes.dirty:
             return True
         wanted, held = self._snapshot.get(ResourceType.ROUTE, item), routes.get(item)
         if wanted is None or same(wanted, held) or (held is not None and not same(before, held)):
