@@ -1,4 +1,7 @@
-"""`/metrics` for Prometheus, `/healthz` and `/readyz` for a kubelet: plain HTTP, answered by a thread of its own."""
+"""The admin port: `/metrics` for Prometheus, `/healthz` and `/readyz` for a kubelet, and the page for people.
+
+Plain HTTP, answered by threads of its own.
+"""
 
 import socket
 from collections.abc import Callable, Iterable
@@ -10,7 +13,10 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from prometheus_client import make_wsgi_app
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+SILENT_SECONDS = 60.0
+"""How long somebody may take to ask, or to read."""
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -28,15 +34,18 @@ class _ServerOf6(_Server):
 
 
 class _Quiet(WSGIRequestHandler):
+    timeout = SILENT_SECONDS
+
     def log_message(self, format: str, *args: Any) -> None:
         """Probes are not worth a line each."""
 
 
 class Health:
-    """Healthy as long as it answers; ready once `ready` says so."""
+    """Healthy as long as it answers; ready once `ready` says so. The page, if given, answers everything else."""
 
-    def __init__(self, ready: Callable[[], bool]) -> None:
+    def __init__(self, ready: Callable[[], bool], page: "WSGIApplication | None" = None) -> None:
         self._ready = ready
+        self._page = page
         self._metrics = make_wsgi_app()
 
     def listen(self, host: str, port: int) -> int:
@@ -56,6 +65,8 @@ class Health:
                 status, words = "200 OK", "ready\n"
             case "/readyz":
                 status, words = "503 Service Unavailable", "not everything has been read yet\n"
+            case _ if self._page is not None:
+                return self._page(environ, start)
             case _:
                 status, words = "404 Not Found", "there are /healthz, /readyz and /metrics\n"
         start(status, [("Content-Type", "text/plain; charset=utf-8")])

@@ -1,6 +1,6 @@
 """What comes from outside: objects, where Envoys listen, and what Envoys said."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from translator import ir
 from translator.api.core import SERVICE_IMPORT, imported
@@ -89,6 +89,10 @@ class Sources:
             self.objects["Service"].replace(services, lambda key: ("/" in key.name) is (kind == SERVICE_IMPORT))
         else:
             self.objects[kind].replace({value.metadata.key: value for value in values})
+
+    def all(self) -> Mapping[str, Mapping[Key, Object]]:
+        """Copy what there is by kind; routes apart, ServiceImports among the Services."""
+        return {kind: dict(table.items()) for kind, table in self.objects.items()}
 
     def knows(self, ref: Ref) -> bool:
         """Whether an object exists."""
