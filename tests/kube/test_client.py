@@ -121,3 +121,14 @@ async def test_credentials_that_stay_refused_are_not_fetched_again_and_again(tmp
 async def test_a_missing_kubeconfig_is_named(tmp_path: Path) -> None:
     with pytest.raises(CredentialsError, match="nowhere"):
         await Client.load(str(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize(("exempt", "proxy"), [("", "http://proxy.example:3128"), ("127.0.0.1", None)])
+async def test_the_proxy_of_the_environment_is_used_unless_the_host_is_exempt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exempt: str, proxy: str | None
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv("no_proxy", exempt)
+    credentials = Credentials(kubeconfig(tmp_path, "http://127.0.0.1:1", {"token": "t"}))
+    await credentials.load()
+    assert credentials.proxy == proxy

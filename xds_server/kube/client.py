@@ -52,7 +52,6 @@ class Client:
         connector = aiohttp.TCPConnector(limit=0, socket_factory=_socket)
         self._session = aiohttp.ClientSession(
             connector=connector,
-            trust_env=True,
             auto_decompress=False,
             headers={"Accept": JSON, "Accept-Encoding": "identity", "User-Agent": "gatehouse"},
             cookie_jar=aiohttp.DummyCookieJar(),

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 LOAD_TIMEOUT = 60.0
 """Seconds for an exec plugin to answer, a person's login included."""
@@ -63,7 +65,7 @@ class Credentials:
         self._expiry = getattr(loader, "exec_plugin_expiry", None)
         self.host = str(configuration.host).rstrip("/")
         self.tls = tls
-        self.proxy = configuration.proxy
+        self.proxy = configuration.proxy or _proxy(self.host)
         self.server_name = configuration.tls_server_name
         self._read_at = time.monotonic()
 
@@ -95,6 +97,14 @@ def _source(kubeconfig: str | None, environment: Mapping[str, str]) -> str | Non
     if environment.get("KUBERNETES_SERVICE_HOST"):
         return None
     return str(Path.home() / ".kube" / "config")
+
+
+def _proxy(host: str) -> str | None:
+    """The proxy that the environment names for a host, asked once: aiohttp would ask for each request, in a thread."""
+    url = urlsplit(host)
+    if url.hostname is None or proxy_bypass(url.hostname):
+        return None
+    return getproxies().get(url.scheme)
 
 
 def _tls(configuration: Any) -> ssl.SSLContext | bool:
