@@ -40,6 +40,10 @@ lint: setup
 bench: setup
 	$(BIN)/python -m tests.bench.files
 
+# In the cluster of KUBECONFIG, after `make image install`; docs/performance.md has options and what they take.
+bench-cluster: setup
+	$(INSIDE) $(BIN)/python -m tests.bench.cluster $(BENCH_OPTIONS)
+
 bench-streams: setup
 	$(BIN)/python -m tests.bench.streams
 

@@ -1,0 +1,114 @@
+"""Backends: endpoints that change, and pods that are replaced while routes come, change and go."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from statistics import median
+
+from tests.bench.cluster import documents
+from tests.bench.cluster.costs import cpu_seconds
+from tests.bench.cluster.documents import EDITED, ROLLING, SHARED, Target
+from tests.bench.cluster.routes import TURNS, Figures, added, changed, failures, first, removed
+from tests.bench.cluster.site import BACKENDS, EDITED_TARGET, Site
+from tests.cluster.namespace import until
+
+ROLLOUT_SECONDS = 240.0
+SETTLE_SECONDS = 1.0
+
+
+async def endpoints_edited(site: Site, count: int) -> Figures:
+    """Let another pod be the endpoint: from the answer to the edit to that pod's first response; an edit's cost."""
+    took, seen = [], Counter[int]()
+    for number in range(count):
+        before = await _pod(site)
+        other = lambda it, before=before: _answering(it.body) != before  # noqa: E731
+        looked = asyncio.create_task(first(site, EDITED_TARGET, other, seen))
+        await _point(site, site.backend_addresses[(number + 1) % BACKENDS])
+        edited = time.perf_counter()
+        took.append(max(0.0, await looked - edited))
+    cpu = cpu_seconds(await site.plane.metrics())
+    for number in range(count * 5):
+        await _point(site, site.backend_addresses[(number + 1) % BACKENDS])
+    await asyncio.sleep(SETTLE_SECONDS)
+    after = cpu_seconds(await site.plane.metrics())
+    return {
+        "endpoint edit live, median ms": median(took) * 1000,
+        "endpoint edit live, worst ms": max(took) * 1000,
+        "errors of edited endpoints": failures(seen),
+        "CPU per endpoint edit ms": (after - cpu) / (count * 5) * 1000,
+    }
+
+
+async def endured(site: Site, count: int, rollouts: int) -> Figures:
+    """Replace all pods of a backend, more than once, while routes are added, changed and removed; nothing asked may fail."""
+    rolling = ROLLING if site.world.services_of_their_own else SHARED
+    if rolling == ROLLING:
+        await site.backends(ROLLING, BACKENDS)
+        await site.addresses(ROLLING)
+        target = Target("rolling.example.com")
+        await site.create(documents.http_route(ROLLING, target, ROLLING))
+        await site.serves(target)
+        site.load.targets += [target] * len(site.load.targets)
+    asked, errors = site.load.outcomes.total(), site.load.errors.total()
+    over = asyncio.Event()
+
+    async def unrest() -> int:
+        steps = 0
+        while not over.is_set() or steps < 1:
+            await added(site, count)
+            await changed(site, count)
+            await removed(site, count)
+            steps += 3 * count
+        return steps
+
+    async with asyncio.TaskGroup() as group:
+        changes = group.create_task(unrest())
+        for _ in range(rollouts):
+            await _rolled(site, rolling)
+        over.set()
+    if rolling == SHARED:
+        site.backend_addresses = await site.addresses(SHARED)
+        await _point(site, site.backend_addresses[0])
+    return {
+        "pods replaced": rollouts * BACKENDS,
+        "changes meanwhile": changes.result(),
+        "requests meanwhile": site.load.outcomes.total() - asked,
+        "failed meanwhile": site.load.errors.total() - errors,
+    }
+
+
+async def _rolled(site: Site, backend: str) -> None:
+    """Replace a backend's pods, and wait until the old ones are gone."""
+    before = {it["metadata"]["uid"] for it in await site.all("Pod", labelSelector=f"app={backend}")}
+    annotations = {"bench/rolled-at": f"{datetime.now(UTC).isoformat()} {TURNS.random()}"}
+    await site.patch("Deployment", backend, {"spec": {"template": {"metadata": {"annotations": annotations}}}})
+
+    async def replaced() -> bool:
+        deployment = await site.get("Deployment", backend)
+        pods = {it["metadata"]["uid"] for it in await site.all("Pod", labelSelector=f"app={backend}")}
+        status = (deployment or {}).get("status", {})
+        return not pods & before and status.get("updatedReplicas") == status.get("readyReplicas") == BACKENDS
+
+    await until(replaced, f"other pods of {backend}", ROLLOUT_SECONDS)
+
+
+async def _pod(site: Site) -> str:
+    """Ask which pod answers now."""
+    answers: list[str] = []
+
+    def kept(body: bytes) -> bool:
+        answers.append(_answering(body))
+        return True
+
+    await first(site, EDITED_TARGET, lambda it: it.status == 200 and kept(it.body), Counter())
+    return answers[0]
+
+
+def _answering(body: bytes) -> str:
+    return str(json.loads(body)["pod"]) if body.startswith(b"{") else ""
+
+
+async def _point(site: Site, address: str) -> None:
+    await site.patch("EndpointSlice", EDITED, {"endpoints": documents.endpoints(address)})
