@@ -1,18 +1,19 @@
 """Configuration that a real Envoy takes, written by the generated messages."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from envoy.config.cluster.v3 import cluster_pb2
 from envoy.config.endpoint.v3 import endpoint_pb2
 from envoy.config.listener.v3 import listener_pb2
-from envoy.config.route.v3 import route_components_pb2
+from envoy.config.route.v3 import route_components_pb2, scoped_route_pb2
 from envoy.extensions.filters.http.router.v3 import router_pb2  # noqa: F401 the pool must know what Any carries
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2  # noqa: F401
 from envoy.extensions.network.dns_resolver.cares.v3 import cares_dns_resolver_pb2  # noqa: F401
 from envoy.extensions.upstreams.http.v3 import http_protocol_options_pb2  # noqa: F401
 from google.protobuf import json_format
 
-from tests.ads.world import CLUSTER, ENDPOINT, GATEWAY, LISTENER
+from tests.ads.world import CLUSTER, ENDPOINT, GATEWAY, LISTENER, SCOPE
 from tests.envoy.running import LOOPBACK
 from translator.xds.resource import HostChange, ResourceChange, TableChange, resource, route_table, virtual_host
 from translator.xds.wire import frame
@@ -83,16 +84,43 @@ def assignment(name: str, port: int) -> ResourceChange:
 
 
 def listener(name: str, port: int, table: str) -> ResourceChange:
+    return _listener(name, port, (), {"rds": {"route_config_name": table, "config_source": ADS}})
+
+
+SCOPE_HEADER = "x-scope"
+
+
+def scoped_listener(name: str, port: int, scopes: Iterable[str]) -> ResourceChange:
+    """A listener whose requests name the key of their scope in a header."""
+    extractor = {"name": SCOPE_HEADER, "element_separator": ",", "index": 0}
+    routes = {
+        "name": name,
+        "scope_key_builder": {"fragments": [{"header_value_extractor": extractor}]},
+        "rds_config_source": ADS,
+        "scoped_rds": {"scoped_rds_config_source": ADS},
+    }
+    return _listener(name, port, scopes, {"scoped_routes": routes})
+
+
+def scope(name: str, key: str, table: str) -> ResourceChange:
+    values = {"name": name, "route_configuration_name": table, "key": {"fragments": [{"string_key": key}]}}
+    body = _body(scoped_route_pb2.ScopedRouteConfiguration(), values)
+    return ResourceChange(GATEWAY, SCOPE, name, resource(name, body, tables=[table]))
+
+
+def _listener(name: str, port: int, scopes: Iterable[str], routes: dict[str, Any]) -> ResourceChange:
     router = {"name": "router", "typed_config": {"@type": f"{TYPES}.filters.http.router.v3.Router"}}
     manager = {
         "@type": f"{TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": name,
-        "rds": {"route_config_name": table, "config_source": ADS},
         "http_filters": [router],
+        "upgrade_configs": [{"upgrade_type": "websocket"}],
+        **routes,
     }
     chains = [{"filters": [{"name": "http", "typed_config": manager}]}]
     values = {"name": name, "address": at(port), "filter_chains": chains}
-    return ResourceChange(GATEWAY, LISTENER, name, resource(name, _body(listener_pb2.Listener(), values)))
+    body = _body(listener_pb2.Listener(), values)
+    return ResourceChange(GATEWAY, LISTENER, name, resource(name, body, scopes=scopes))
 
 
 def table(name: str) -> TableChange:

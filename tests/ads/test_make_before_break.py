@@ -134,13 +134,19 @@ class Deployment(RuleBasedStateMachine):
     @rule(pushed=st.booleans())
     def commit(self, pushed: bool = False) -> None:
         before, self.written = self.written, self.world.render()
+        self.bad = {place for place, it in self.world.hosts.items() if it.verdict == "bad"}
         self.there = self.find()
         self.promised &= self.there
-        self.bad = {place for place, it in self.world.hosts.items() if it.verdict == "bad"}
+        if self.session is not None and not self.is_quiet:
+            self.forget_bad_ones()
         self.scoped = {name for name, it in self.world.listeners.items() if it.shards}
         self.cache.apply(changes(before, self.written))
         if pushed:
             self.push()
+
+    def forget_bad_ones(self) -> None:
+        """What one was before it was bad is forgotten with a stream, unless it was sent on the next one again."""
+        self.promised -= self.bad
 
     def find(self) -> set[tuple[str, str]]:
         """Families and hosts that are there, and that Envoy can have, be it as they were."""
@@ -165,8 +171,7 @@ class Deployment(RuleBasedStateMachine):
         self.session = self.make_session()
         snapshot.watch(self.session.mark)
         self.envoy.connect()
-        # what a bad one was before is forgotten with the stream: a table that is new has nothing in its place
-        self.promised = {(family, host) for family, host in self.promised if (family, host) not in self.bad}
+        self.forget_bad_ones()
 
     @rule()
     def push(self) -> None:

@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -45,11 +45,11 @@ def backend() -> Iterator[int]:
         thread.join()
 
 
-def get(port: int, domain: str) -> int:
+def get(port: int, domain: str, headers: Mapping[str, str] = {}) -> int:
     """Ask for a domain; return the status."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=10)
     try:
-        connection.request("GET", "/", headers={"host": domain})
+        connection.request("GET", "/", headers={"host": domain, **headers})
         return connection.getresponse().status
     finally:
         connection.close()
