@@ -6,21 +6,24 @@ which cannot change any more, and the rest is done in the thread that asks.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from itertools import islice
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
+import msgspec
 from google.protobuf import json_format
 
 from translator.value import Key, Ref
+from translator.xds.resource import ResourceType
 from xds_server.control_plane import ControlPlane
 from xds_server.debug.changes import change
 from xds_server.debug.known import Known
 from xds_server.debug.methods import METHODS
 from xds_server.debug.v1 import debug_pb2 as pb
-from xds_server.history import Change
+from xds_server.history import Change, Edit
 from xds_server.page.became import Piece, pieces, shown
 from xds_server.page.documents import as_yaml
 from xds_server.page.index import NOTHING, Index
@@ -35,6 +38,7 @@ RESTS = 10
 """Of what is dear to find out an answer is given again for so many times as long as finding it out took."""
 
 T = TypeVar("T")
+Place: TypeAlias = tuple[Key, ResourceType, str, str]
 
 
 class NotFound(LookupError):
@@ -97,12 +101,24 @@ class Questions:
             "history": _history(ref, became, changes),
         }
 
-    def change(self, number: int) -> Any:
-        """Return a change with what was and what is; raises NotFound where it is remembered no more."""
-        found = self._asked(lambda: next((it for it in self._plane.history.last() if it.number == number), None))
+    def change(self, number: int, id_: str) -> Any:
+        """Return what was and what is, of a change as it concerns an object; raises NotFound."""
+        ref, part = read_id(id_)
+        found, became = self._asked(
+            lambda: (
+                next((it for it in self._plane.history.last() if it.number == number), None),
+                pieces(ref, part, self._plane.translator.world(), self._plane.snapshots),
+            )
+        )
         if found is None:
             raise NotFound(f"change {number} is not remembered")
-        return _document(change(found, "", True))
+        return _document(change(_concerning(ref, became, found), "", True))
+
+    def envoys(self, gateway: str) -> Any:
+        """Return the Envoys of a Gateway with each resource that they have, and its versions."""
+        request = pb.ListGatewaysRequest(gateway=gateway, resources=True)
+        found = self._method("ListGateways", request, pb.ListGatewaysResponse).get("gateways") or [{}]
+        return found[0].get("envoys", [])
 
     def gateways(self) -> Any:
         """Return Gateways with their Envoys: where each of these stands costs a look at all that it has."""
@@ -173,17 +189,28 @@ def _key(ref: Ref) -> Key:
     return Key(ref.namespace, f"ServiceImport/{ref.name}") if ref.kind == "ServiceImport" else ref.key
 
 
-def _history(ref: Ref, became: Iterable[Piece], changes: Iterable[Change]) -> list[Any]:
+def _history(ref: Ref, became: Sequence[Piece], changes: Iterable[Change]) -> list[Any]:
     """Return the changes that the object caused, and those to what it became."""
-    places = {(it.gateway, it.type, it.name, it.host) for it in became}
-    found = []
-    for each in changes:
-        touched = any((it.gateway, it.type, it.item.name, it.item.host) in places for it in each.edits)
-        if ref in each.causes or touched:
-            found.append(_document(change(each, "", False)))
-        if len(found) == CHANGES:
-            break
-    return found
+    places = _places(became)
+    concerning = (it for it in changes if ref in it.causes or any(_place(edit) in places for edit in it.edits))
+    return [_document(change(_concerning(ref, became, it), "", False)) for it in islice(concerning, CHANGES)]
+
+
+def _concerning(ref: Ref, became: Iterable[Piece], found: Change) -> Change:
+    """Name the object first among the causes, and leave out edits elsewhere, unless all of them are."""
+    places = _places(became)
+    edits = tuple(it for it in found.edits if _place(it) in places) or found.edits
+    left_out = found.edits_left_out + len(found.edits) - len(edits)
+    causes = tuple(sorted(found.causes, key=lambda it: it != ref))
+    return msgspec.structs.replace(found, causes=causes, edits=edits, edits_left_out=left_out)
+
+
+def _places(became: Iterable[Piece]) -> set[Place]:
+    return {(it.gateway, it.type, it.name, it.host) for it in became}
+
+
+def _place(edit: Edit) -> Place:
+    return edit.gateway, edit.type, edit.item.name, edit.item.host
 
 
 def _document(message: Any) -> Any:

@@ -86,7 +86,9 @@ class Page:
             case "/api/object":
                 return self._known_by_now.about(one("id"))
             case "/api/change":
-                return self._known_by_now.change(int(one("number", "0")))
+                return self._known_by_now.change(int(one("number", "0")), one("id"))
+            case "/api/envoys":
+                return self._known_by_now.envoys(one("gateway"))
             case "/api/gateways":
                 return self._known_by_now.gateways()
             case "/api/samples":

@@ -2,7 +2,7 @@
 
 import { ask } from "./api.js";
 import { difference } from "./diff.js";
-import { ago, copying, h, named, sign, yaml } from "./dom.js";
+import { ago, copying, h, named, sign, version, yaml } from "./dom.js";
 
 const TABS = ["Conditions", "YAML", "In Envoy", "History"];
 const MOST_LINKS = 12;
@@ -40,14 +40,14 @@ export class Detail {
     const node = this.world.nodes.get(this.id) ?? lost(this.id);
     const counts = { Conditions: answer.conditions?.length, "In Envoy": answer.became?.length, History: answer.history?.length };
     const sheets = {
-      Conditions: () => this.conditions(answer.conditions),
+      Conditions: () => [troubles(answer.troubles), conditions(answer.conditions)],
       YAML: () => [h("p", { class: "note" }, "The fields that Gatehouse reads. ", copying(answer.yaml)), yaml(answer.yaml)],
       "In Envoy": () => became(answer.became),
-      History: () => history(answer.history),
+      History: () => history(answer.history, this.id),
     };
     const sheet = h("div", { class: "sheet", role: "tabpanel", id: "sheet", "aria-labelledby": `tab-${TABS.indexOf(this.tab)}`, tabindex: 0 });
     const fill = () => {
-      sheet.replaceChildren(...[answer.error ? h("p", { class: "note" }, answer.error) : sheets[this.tab]()].flat());
+      sheet.replaceChildren(...[answer.error ? h("p", { class: "note" }, answer.error) : sheets[this.tab]()].flat(Infinity).filter(Boolean));
     };
     const tabs = TABS.map((name, nth) =>
       h("button", {
@@ -89,20 +89,6 @@ export class Detail {
     return h("div", { class: "links" }, rows);
   }
 
-  conditions(conditions) {
-    if (!conditions.length) {
-      return h("p", { class: "note" }, "Gatehouse writes no conditions on it: the objects that refer to it say how it is.");
-    }
-    const parts = Map.groupBy ? Map.groupBy(conditions, (it) => it.part) : grouped(conditions);
-    return [...parts].map(([part, group]) =>
-      h("section", { class: "conditions" }, part ? h("h3", {}, part) : null,
-        h("ul", {}, group.map((it) =>
-          h("li", { class: it.amiss ? "wrong" : "" },
-            sign(it.amiss ? (it.status === "Unknown" ? "pending" : "amiss") : "good"),
-            h("p", { class: "first" }, h("b", {}, it.type), ` ${it.status} `, h("code", {}, it.reason)),
-            it.message ? h("p", { class: "message" }, it.message) : null)))));
-  }
-
   pressed(event) {
     if (event.key === "Escape") {
       event.stopPropagation();
@@ -133,6 +119,27 @@ function lost(id) {
   return { id, kind, namespace, name: rest.join("/"), state: "missing", why: "does not exist" };
 }
 
+/** What Envoys refused of it, or are slow to answer for. */
+function troubles(found) {
+  return found.map((it) =>
+    h("div", { class: "refusal" }, sign(it.kind === "refused" ? "amiss" : "pending"),
+      h("p", {}, h("b", {}, `${it.envoy} ${it.kind === "refused" ? "refuses" : "is slow with"} ${it.host || it.name}`), " ", version(it.version ?? "")),
+      h("p", { class: "message" }, it.words)));
+}
+
+function conditions(found) {
+  if (!found.length) {
+    return h("p", { class: "note" }, "Gatehouse writes no conditions on it: the objects that refer to it say how it is.");
+  }
+  return [...grouped(found)].map(([part, group]) =>
+    h("section", { class: "conditions" }, part ? h("h3", {}, part) : null,
+      h("ul", {}, group.map((it) =>
+        h("li", { class: it.amiss ? "wrong" : "" },
+          sign(it.amiss ? (it.status === "Unknown" ? "pending" : "amiss") : "good"),
+          h("p", { class: "first" }, h("b", {}, it.type), ` ${it.status} `, h("code", {}, it.reason)),
+          it.message ? h("p", { class: "message" }, it.message) : null)))));
+}
+
 function grouped(conditions) {
   const parts = new Map();
   for (const it of conditions) parts.set(it.part, [...(parts.get(it.part) ?? []), it]);
@@ -145,11 +152,11 @@ function became(pieces) {
     h("details", { class: "piece", open: nth === 0, "data-key": `${it.gateway} ${it.type} ${it.name} ${it.host}` },
       h("summary", {}, h("span", { class: "word" }, it.type), h("b", {}, it.host || it.name),
         h("span", { class: "of" }, it.host ? `in ${it.name} of ${it.gateway}` : `of ${it.gateway}`),
-        h("code", { class: "version", title: "version" }, it.version)),
+        version(it.version)),
       yaml(it.yaml)));
 }
 
-function history(changes) {
+function history(changes, id) {
   if (!changes.length) return h("p", { class: "note" }, "Nothing that is remembered. The last 256 changes are, since the start.");
   return h("ol", { class: "history" }, changes.map((change) => {
     const at = new Date(change.time);
@@ -157,8 +164,9 @@ function history(changes) {
     const more = change.causes_left_out ? ` and ${change.causes_left_out} more` : "";
     const edits = h("ul", {}, (change.edits ?? []).slice(0, 8).map((it) =>
       h("li", {}, h("span", { class: "word" }, it.type), ` ${it.host ? `${it.host} in ` : ""}${it.name} `,
-        h("code", { class: "version" }, `${it.before || "none"} → ${it.after || "none"}`))));
-    const details = h("details", { "data-key": `change ${change.number}`, ontoggle: () => unfold(details, change) },
+        h("span", { class: "versions" }, version(it.before ?? ""), " → ", version(it.after ?? "")))),
+    change.edits_left_out ? h("li", { class: "of" }, `and ${change.edits_left_out} elsewhere`) : null);
+    const details = h("details", { "data-key": `change ${change.number}`, ontoggle: () => unfold(details, change, id) },
       h("summary", {}, h("b", {}, causes.length ? causes.slice(0, 3).join(", ") : "an Envoy's answer"), more,
         h("time", { datetime: change.time, title: at.toLocaleString() }, ago(at))),
       edits);
@@ -167,10 +175,10 @@ function history(changes) {
 }
 
 /** Fetch what was and what is, once somebody wants to see it. */
-async function unfold(details, change) {
+async function unfold(details, change, id) {
   if (!details.open || details.dataset.whole) return;
   details.dataset.whole = "yes";
-  const whole = await ask("change", { number: change.number }).catch((error) => ({ error: error.message }));
+  const whole = await ask("change", { number: change.number, id }).catch((error) => ({ error: error.message }));
   const shown = whole.error
     ? h("p", { class: "note" }, whole.error)
     : (whole.edits ?? []).slice(0, 8).map((it) => [

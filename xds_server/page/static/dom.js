@@ -57,6 +57,16 @@ export function ago(date, now = Date.now()) {
   return seconds < 86400 ? `${Math.round(seconds / 3600)} h ago` : date.toLocaleDateString();
 }
 
+/** A version: its first digits, the whole of it on demand. */
+export function version(text) {
+  return h("code", { class: "version", title: text }, text.slice(0, 10) || "none");
+}
+
+/** Write `1 route`, `2 routes`. */
+export function counted(number, plural) {
+  return `${number.toLocaleString("en")} ${number === 1 ? plural.replace(/s$/, "") : plural}`;
+}
+
 /** A button that copies a text. */
 export function copying(text) {
   const button = h("button", { type: "button", class: "quiet", onclick: copy }, "Copy");

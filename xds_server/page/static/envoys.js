@@ -1,10 +1,11 @@
-// Envoys: what each holds, what it was sent and has not answered for, and what it refused.
+// Envoys: what each holds, how far behind it is, what it refused, and all of its versions on demand.
 
 import { ask } from "./api.js";
 import { address } from "./detail.js";
-import { h, sign } from "./dom.js";
+import { counted, h, sign, version } from "./dom.js";
 
 const TYPES = ["listeners", "scopes", "routes", "clusters", "endpoints", "secrets"];
+const MOST = 500;
 
 export class Envoys {
   constructor(element) {
@@ -14,39 +15,39 @@ export class Envoys {
   }
 
   async refresh() {
-    this.show(await ask("gateways"));
-  }
-
-  show(gateways) {
+    const gateways = await ask("gateways");
     const envoys = gateways.flatMap((gateway) => gateway.envoys ?? []);
     const refusing = envoys.filter((it) => refusals(it).length).length;
     const behind = envoys.filter((it) => pending(it)).length;
     this.count.textContent = [
-      `${envoys.length} connected to this replica`,
+      `${envoys.length.toLocaleString("en")} connected to this replica`,
       behind ? `${behind} behind` : envoys.length ? "all in step" : "",
       refusing ? `${refusing} refuse something` : "",
     ].filter(Boolean).join(" · ");
-    this.body.replaceChildren(...gateways.map(card));
+    const opened = new Set([...this.body.querySelectorAll("details[open]")].map((it) => it.dataset.key));
+    this.body.replaceChildren(...gateways.map((gateway) => card(gateway, opened)));
   }
 }
 
-function card(gateway) {
+function card(gateway, opened) {
   const envoys = gateway.envoys ?? [];
-  const held = TYPES.filter((type) => gateway.resources?.[type]).map((type) => `${gateway.resources[type]} ${type}`);
+  const types = TYPES.filter((type) => gateway.resources?.[type]);
+  const held = types.map((type) => counted(gateway.resources[type], type));
+  const details = h("details", { "data-key": gateway.name, ontoggle: () => unfold(details, gateway.name) },
+    h("summary", {}, "Versions, resource by resource"));
+  details.open = opened.has(gateway.name);
   return h("article", { class: "gateway" },
     h("h2", {}, h("a", { href: address(`Gateway/${gateway.name}`) }, gateway.name), h("span", { class: "of" }, held.join(" · ") || "nothing to hold")),
     envoys.length
-      ? h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": `Envoys of ${gateway.name}` }, h("table", {},
-          h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Envoy"), h("th", { scope: "col" }, "State"),
-            TYPES.filter((type) => gateway.resources?.[type]).map((type) => h("th", { scope: "col" }, type)))),
-          h("tbody", {}, envoys.map((envoy) => row(envoy, gateway)))))
+      ? [h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": `Envoys of ${gateway.name}` }, h("table", {},
+          h("thead", {}, h("tr", {}, ["Envoy", "State", "Lag", ...types].map((it) => h("th", { scope: "col" }, it)))),
+          h("tbody", {}, envoys.map((envoy) => row(envoy, types))))), details]
       : h("p", { class: "note" }, "None is connected."),
     envoys.flatMap(refusals).map((it) =>
-      h("div", { class: "refusal" }, sign("amiss"),
-        h("p", {}, h("b", {}, it.name), " ", h("code", { class: "version" }, it.version)), h("p", { class: "message" }, it.words))));
+      h("div", { class: "refusal" }, sign("amiss"), h("p", {}, h("b", {}, it.name), " ", version(it.version)), h("p", { class: "message" }, it.words))));
 }
 
-function row(envoy, gateway) {
+function row(envoy, types) {
   const refused = refusals(envoy).length;
   const late = pending(envoy);
   const state = refused ? "amiss" : late ? "pending" : "good";
@@ -54,11 +55,26 @@ function row(envoy, gateway) {
   return h("tr", {},
     h("th", { scope: "row" }, envoy.node, h("span", { class: "of" }, envoy.protocol)),
     h("td", {}, sign(state), h("span", {}, words)),
-    TYPES.filter((type) => gateway.resources?.[type]).map((type) => {
+    h("td", {}, envoy.lag_seconds ? `${envoy.lag_seconds.toFixed(1)} s` : "none"),
+    types.map((type) => {
       const it = (envoy.standings ?? []).find((each) => each.type === type);
-      const [synced, waits] = [it?.synced ?? 0, it?.pending ?? 0];
-      return h("td", { class: "number" }, String(synced), waits ? h("span", { class: "waits" }, `+${waits}`) : null);
+      return h("td", {}, String(it?.synced ?? 0), it?.pending ? h("span", { class: "waits" }, `+${it.pending}`) : null);
     }));
+}
+
+/** Fetch every resource's versions, once somebody wants to see them. */
+async function unfold(details, name) {
+  if (!details.open || details.dataset.whole) return;
+  details.dataset.whole = "yes";
+  const envoys = await ask("envoys", { gateway: name });
+  const rows = envoys.flatMap((envoy) => (envoy.standings ?? []).flatMap((standing) =>
+    (standing.resources ?? []).map((it) => h("tr", {},
+      h("th", { scope: "row" }, it.name, h("span", { class: "of" }, standing.type)), h("td", {}, envoy.node),
+      h("td", {}, sign({ SYNCED: "good", ERROR: "amiss" }[it.standing] ?? "pending"), it.standing.toLowerCase().replace("_", " ")),
+      h("td", {}, version(it.sent ?? "")), h("td", {}, version(it.acked ?? "")), h("td", {}, it.refused ? version(it.refused) : "")))));
+  details.append(h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": `Versions of ${name}` }, h("table", {},
+    h("thead", {}, h("tr", {}, ["Resource", "Envoy", "Standing", "Sent", "ACKed", "Refused"].map((it) => h("th", { scope: "col" }, it)))),
+    h("tbody", {}, rows.slice(0, MOST)))), rows.length > MOST ? h("p", { class: "note" }, `and ${rows.length - MOST} more: gatehouse envoys -o yaml`) : "");
 }
 
 function refusals(envoy) {

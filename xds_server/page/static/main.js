@@ -40,7 +40,7 @@ function drawn() {
   const now = world.namespaces;
   if (known.join() !== now.join()) {
     const chosen = $("namespace").value;
-    $("namespace").replaceChildren(new Option("all", ""), ...now.map((it) => new Option(it, it)));
+    $("namespace").replaceChildren(new Option("All namespaces", ""), ...now.map((it) => new Option(it, it)));
     $("namespace").value = now.includes(chosen) ? chosen : "";
   }
   shown();

@@ -11,11 +11,11 @@ const rate = (value) => `${value >= 10 ? Math.round(value) : Number(value.toFixe
 
 export const PLOTS = [
   { key: "envoys", title: "Envoys", write: (value) => String(value), about: "connected to this replica" },
-  { key: "commits", title: "Changes", write: rate, about: "batches that were translated, a second" },
+  { key: "commits", title: "Changes", write: rate, about: "batches translated, a second" },
   { key: "commit", title: "Translation", write: seconds, about: "of one batch of changes" },
   { key: "ack", title: "Acknowledgement", write: seconds, about: "from sending a response to Envoy’s ACK" },
   { key: "propagation", title: "Propagation", write: seconds, about: "from the news of a change to Envoy’s ACK" },
-  { key: "nacks", title: "Refusals", write: rate, about: "resources that Envoys refused, a second" },
+  { key: "nacks", title: "Refusals", write: rate, about: "of resources by Envoys, a second" },
   { key: "cpu", title: "Processor", write: (value) => `${Math.round(value * 100)} %`, about: "of one core" },
   { key: "memory", title: "Memory", write: (value) => `${Math.round(value / 2 ** 20)} MiB`, about: "resident" },
 ];
@@ -60,7 +60,8 @@ class Plot {
     const least = Math.min(...values);
     const most = Math.max(...values);
     this.now.textContent = points.length ? this.write(values.at(-1)) : "–";
-    this.range.textContent = points.length > 1 ? `${this.write(least)} to ${this.write(most)}` : "";
+    const range = this.write(least) === this.write(most) ? `all the while ${this.write(most)}` : `${this.write(least)} to ${this.write(most)}`;
+    this.range.textContent = points.length > 1 ? range : points.length ? "" : "nothing to measure yet";
     this.picture.setAttribute("aria-label", points.length ? `${this.title}: now ${this.now.textContent}, ${this.range.textContent}` : `${this.title}: nothing yet`);
     const d = points.length > 1 ? path(points, samples[0].at, samples.at(-1).at, most) : "";
     this.line.setAttribute("d", d);
