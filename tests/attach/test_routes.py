@@ -184,7 +184,7 @@ def test_timeouts_and_retries() -> None:
 
 def test_a_retry_is_tried_once_unless_it_says_otherwise() -> None:
     assert forward({"retry": {}, "backendRefs": [ref()]}).retry == ir.Retry(1)
-    assert forward({"retry": {"attempts": 0}, "backendRefs": [ref()]}).retry is None
+    assert forward({"retry": {"attempts": 0}, "backendRefs": [ref()]}).retry == ir.Retry(0)
 
 
 def test_headers_may_be_changed_for_one_backend() -> None:

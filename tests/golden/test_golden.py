@@ -9,6 +9,7 @@ are the project's own): where a case fails, one of the two is wrong, and only re
 """
 
 import random
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +29,19 @@ from xds_server.schema import Channel
 HERE = Path(__file__).parent
 CASES = sorted(folder.name for folder in HERE.iterdir() if (folder / "input.yaml").exists())
 SETTINGS = Settings(dns_services=True)
+ONCE = {
+    "retry_on": "connect-failure,reset-before-request",
+    "retry_host_predicate": [
+        {
+            "name": "envoy.retry_host_predicates.previous_hosts",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
+            },
+        }
+    ],
+    "host_selection_retry_max_attempts": "20",
+}
+"""What every virtual host says that sends requests anywhere; the cases do not repeat it."""
 
 
 class Outcome(NamedTuple):
@@ -55,6 +69,13 @@ def identity(document: dict[str, Any]) -> tuple[str, str, str]:
     return document["kind"], document["metadata"].get("namespace", ""), document["metadata"]["name"]
 
 
+def virtual_hosts(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield all virtual hosts of what was printed."""
+    for sections in given.values():
+        for table in sections.get("routes") or ():
+            yield from table.get("virtual_hosts", ())
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_a_kube_apiserver_would_accept_the_input(case: str) -> None:
     """What is wrong with an input is wrong by the words of the specification, not by its schemas."""
@@ -70,6 +91,9 @@ def test_xds(case: str) -> None:
         gateway: {section: sections.get(section) for section in wanted.get(gateway, ())}
         for gateway, sections in printed.items()
     }
+    for host in virtual_hosts(given):
+        forwards = any("route" in route for route in host.get("routes", ()))
+        assert host.pop("retry_policy", None) == (ONCE if forwards else None)
     assert given == wanted
 
 

@@ -1,6 +1,7 @@
 """Virtual hosts: which routes answer for a domain, and in which order."""
 
 from envoy.config.route.v3 import route_components_pb2, route_pb2
+from envoy.extensions.retry.host.previous_hosts.v3 import previous_hosts_pb2
 
 from tests.xds.world import EVERYTHING, World, http, https, path, to, when
 from translator import ir
@@ -121,6 +122,21 @@ def test_a_host_names_the_clusters_that_it_needs() -> None:
     world = World(http()).route("cart", when(EVERYTHING, to("next", "cart", "old*0"))).commit()
     ((_, found),) = world.hosts.items()
     assert found.clusters == ("shop/cart/80", "shop/next/80")
+
+
+def test_what_could_not_be_sent_is_tried_once_more_at_another_endpoint() -> None:
+    found = host(World(http()).route("cart", when(EVERYTHING, to("cart"))).commit(), "*")
+    assert found is not None
+    assert found.retry_policy.retry_on == "connect-failure,reset-before-request"
+    assert not found.retry_policy.HasField("num_retries")  # which is one
+    (predicate,) = found.retry_policy.retry_host_predicate
+    assert predicate.typed_config.Is(previous_hosts_pb2.PreviousHostsPredicate.DESCRIPTOR)
+
+
+def test_a_host_that_sends_nothing_tries_nothing() -> None:
+    found = host(World(http()).route("old", when(EVERYTHING, ir.Redirect(301, hostname="new"))).commit(), "*")
+    assert found is not None
+    assert not found.HasField("retry_policy")
 
 
 def test_routes_of_other_kinds_have_no_hosts() -> None:

@@ -250,6 +250,8 @@ def test_header_changes_of_a_backend_are_made_for_its_share_alone() -> None:
                 },
             },
         ),
+        ({"retry": ir.Retry(0)}, {"timeout": "0s", "retry_policy": {}}),
+        ({"backend_timeout": 200, "retry": ir.Retry(0)}, {"timeout": "0.200s", "retry_policy": {}}),
         (
             {"retry": ir.Retry(1, (502, 503), 100)},
             {

@@ -234,7 +234,7 @@ def _forward(rule: Rule) -> ir.Forward | ir.Refusal:
             return ir.Refusal(Reason.UNSUPPORTED_VALUE, f"{text!r} is not a duration")
     request, backend, backoff = read
     retry = None
-    if rule.retry is not None and rule.retry.attempts != 0:
+    if rule.retry is not None:
         retry = ir.Retry(1 if rule.retry.attempts is None else rule.retry.attempts, rule.retry.codes, backoff)
     return ir.Forward((), request_timeout=request, backend_timeout=backend, retry=retry)
 

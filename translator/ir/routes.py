@@ -115,7 +115,7 @@ class Authorization(Value):
 
 
 class Retry(Value):
-    """Attempts beside the first one, on connection failure, refusal and the codes."""
+    """Attempts beside the first one, on connection failure, refusal and the codes; with none nothing is tried again."""
 
     attempts: int
     codes: tuple[int, ...] = ()

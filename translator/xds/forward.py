@@ -1,4 +1,4 @@
-"""Forwarding in Envoy's words: backends by weight, timeouts, retries, mirrors and rewrites."""
+"""Forwarding in Envoy's words: backends by weight, timeouts, mirrors and rewrites."""
 
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -6,21 +6,16 @@ from typing import Any, NamedTuple
 from envoy_data_plane.envoy.config.core import v3 as core_v3
 from envoy_data_plane.envoy.config.route import v3 as route_v3
 from envoy_data_plane.envoy.type import v3 as type_v3
-from envoy_data_plane.google import protobuf
 
 from translator import ir
 from translator.xds import http_filters, wire
 from translator.xds.headers import header_fields, literal
 from translator.xds.paths import prefix_change
+from translator.xds.retries import retry_policy
 
 STREAM_IDLE_TIMEOUT = timedelta(minutes=5)
 """How long a request may be silent where its route does not say how long it may last."""
 
-RETRY_ON = "connect-failure,refused-stream,reset"
-PREVIOUS_HOSTS = "envoy.retry_host_predicates.previous_hosts"
-PREVIOUS_HOSTS_TYPE = "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
-SELECTIONS = 20
-"""How often a retry looks for an endpoint that was not tried yet before it takes one that was."""
 MILLION = 1_000_000
 
 
@@ -100,8 +95,8 @@ def _times(forward: ir.Forward, grpc: bool) -> dict[str, Any]:
     request, backend = forward.request_timeout or 0, forward.backend_timeout or 0
     times: dict[str, Any] = {}
     if forward.retry is not None:
-        times["retry_policy"] = _retry_policy(forward.retry, backend)
-    elif backend:
+        times["retry_policy"] = retry_policy(forward.retry, backend)
+    if backend and not (forward.retry and forward.retry.attempts):
         request = min(request or backend, backend)
     times["timeout"] = timedelta(milliseconds=request)
     idle = _idle_timeout(forward, grpc)
@@ -116,30 +111,6 @@ def _idle_timeout(forward: ir.Forward, grpc: bool) -> timedelta | None:
     if limit is not None and timedelta(milliseconds=limit) > STREAM_IDLE_TIMEOUT:
         return timedelta(milliseconds=limit)
     return None
-
-
-def _retry_policy(retry: ir.Retry, per_try: int) -> route_v3.RetryPolicy:
-    """Try again at an endpoint that was not tried yet, as long as there is one."""
-    backoff = timedelta(milliseconds=retry.backoff) if retry.backoff else None
-    return wire.new(
-        route_v3.RetryPolicy,
-        retry_on=f"{RETRY_ON},retriable-status-codes" if retry.codes else RETRY_ON,
-        num_retries=retry.attempts,
-        retriable_status_codes=list(retry.codes),
-        per_try_timeout=timedelta(milliseconds=per_try) if per_try else None,
-        retry_host_predicate=[_previous_hosts()],
-        host_selection_retry_max_attempts=SELECTIONS,
-        retry_back_off=wire.new(route_v3.RetryPolicyRetryBackOff, base_interval=backoff) if backoff else None,
-    )
-
-
-def _previous_hosts() -> route_v3.RetryPolicyRetryHostPredicate:
-    """Return the predicate that rules out endpoints that were tried; its message is empty, and said by type alone."""
-    return wire.new(
-        route_v3.RetryPolicyRetryHostPredicate,
-        name=PREVIOUS_HOSTS,
-        typed_config=wire.new(protobuf.Any, type_url=f"type.googleapis.com/{PREVIOUS_HOSTS_TYPE}"),
-    )
 
 
 def _mirror(cluster: str, mirror: ir.Mirror) -> route_v3.RouteActionRequestMirrorPolicy:

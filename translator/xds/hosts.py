@@ -16,6 +16,7 @@ from translator.value import Key, Lookup, Ref
 from translator.xds import wire
 from translator.xds.listener_filters import EncodedFilters
 from translator.xds.resource import VirtualHost, virtual_host
+from translator.xds.retries import ONCE
 from translator.xds.route import EncodedRoute, EncodedRoutes
 
 VIRTUAL_HOSTS_FIELD = 2
@@ -89,7 +90,7 @@ def assemble(
     if filtering is not None:
         return _filtered(key, filtering, [] if filtering.closed else _reachable(key, members, hosted))
     routes = _reachable(key, members, hosted)
-    pieces = [wire.frame(NAME_FIELD, domain), wire.frame(DOMAINS_FIELD, domain), *map(FRAME, routes)]
+    pieces = [wire.frame(NAME_FIELD, domain), wire.frame(DOMAINS_FIELD, domain), *map(FRAME, routes), _again(routes)]
     clusters = chain.from_iterable(set(map(CLUSTERS, routes)))  # many of thousands of routes name the same ones
     refused = chain.from_iterable(set(map(REFUSED, routes)))
     return virtual_host(key.domain, b"".join(wire.framed(VIRTUAL_HOSTS_FIELD, *pieces)), clusters, refused)
@@ -98,11 +99,16 @@ def assemble(
 def _filtered(key: ir.HostKey, filtering: EncodedFilters, routes: list[EncodedRoute]) -> VirtualHost:
     """Join the routes of a domain whose requests pass filters first."""
     domain = key.domain.encode()
-    pieces = [wire.frame(NAME_FIELD, domain), wire.frame(DOMAINS_FIELD, domain), *map(FRAME, routes)]
+    pieces = [wire.frame(NAME_FIELD, domain), wire.frame(DOMAINS_FIELD, domain), *map(FRAME, routes), _again(routes)]
     frame = b"".join(wire.framed(VIRTUAL_HOSTS_FIELD, *pieces, filtering.behind, filtering.fields))
     clusters = chain(filtering.clusters, *map(CLUSTERS, routes))
     refused = chain(filtering.refused, *map(REFUSED, routes))
     return virtual_host(key.domain, frame, clusters, refused)
+
+
+def _again(routes: list[EncodedRoute]) -> bytes:
+    """Let what could not be sent be tried once more, where anything is sent at all."""
+    return ONCE if any(map(CLUSTERS, routes)) else b""
 
 
 def clusters_used(key: ir.HostKey, host: VirtualHost) -> Iterator[tuple[tuple[Key, str], ir.HostKey, bool]]:
