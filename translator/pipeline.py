@@ -10,7 +10,8 @@ from translator.attach.set_progress import of_set
 from translator.incremental import Graph
 from translator.status import Status, StatusChange
 from translator.value import Key, Ref, Value
-from translator.wiring import clusters, envoy, listeners, routes, statuses, telemetry, verdicts
+from translator.wiring import clusters, envoy, listeners, routes, shards, statuses, telemetry, verdicts
+from translator.wiring.owners import Owners
 from translator.wiring.sources import Sources
 from translator.xds.chains import EncodedChain, newcomers
 from translator.xds.resource import (
@@ -53,6 +54,16 @@ class Commit(Value):
     """What one commit changed; each list is free of duplicates and holds only real changes."""
 
     resources: tuple[ResourceChange, ...]
+class World(NamedTuple):
+    """All objects as of one commit, for who looks at them while the next one is made."""
+
+    objects: Mapping[str, Mapping[Key, Object]]
+    """By kind; ServiceImports stand among the Services."""
+    routes: Mapping[Ref, Object]
+    bound: Mapping[Ref, ir.Bound]
+    """Of each route, the parents that are ours, and the listeners that took it."""
+
+
     tables: tuple[TableChange, ...]
     hosts: tuple[HostChange, ...]
     statuses: tuple[StatusChange, ...]
@@ -93,6 +104,19 @@ class Translator:
     def put(self, kind: str, value: Object) -> None:
         """Add or change an object; takes effect with the next commit."""
         self._sources.put(kind, value)
+        self.owners = Owners(
+            named=self._clusters.named,
+            accepted=self._routes.accepted,
+            tls=self._routes.claimed,
+            traffic=self._routes.traffic_claimed,
+            telemetry=self._telemetry.claimed,
+            shown=self._envoy.shown,
+            ported=self._envoy.ported,
+            tabled=self._envoy.tabled,
+            hosted=self._envoy.hosted,
+        )
+        """Says which objects made a resource."""
+
 
     def delete(self, kind: str, key: Key) -> None:
         """Remove an object; one that is not there is no error."""
@@ -221,6 +245,10 @@ class Translator:
     def awaited(self) -> Iterator[Key]:
         """Every Gateway with ListenerSets that its Envoys have yet to acknowledge."""
         return (gateway for gateway, _ in self._listeners.awaiting.items())
+
+    def world(self) -> World:
+        """Copy what there is, and where routes are attached."""
+        return World(self._sources.all(), dict(self._sources.routes.items()), dict(self._routes.accepted.items()))
 
     def awaiting(self, gateway: Key) -> tuple[Key, ...]:
         """Return the ListenerSets of a Gateway that its Envoys have yet to acknowledge."""

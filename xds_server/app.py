@@ -16,12 +16,15 @@ from translator.value import Key, Ref, Value
 from xds_server import bootstrap, garbage, metrics
 from xds_server.ads.service import Server
 from xds_server.control_plane import ControlPlane
-from xds_server.debug.service import DebugServer
+from xds_server.debug.access import Unprotected
+from xds_server.debug.doors import Doors
+from xds_server.debug.known import Known
 from xds_server.files import Batch, FileSource
 from xds_server.health import Health
 from xds_server.limits import raise_open_files
 from xds_server.local.envoys import Envoys, find_envoy
 from xds_server.local.laptop import Laptop
+from xds_server.page.site import Page
 from xds_server.schema import Channel
 
 log = structlog.get_logger()
@@ -42,6 +45,8 @@ class Settings(Value):
     metrics_address: str = ""
     system_authorities: str = SYSTEM_AUTHORITIES
     """Where Envoys find the CA certificates that come with their system."""
+    debug_certificate: str = ""
+    """The folder with the debug endpoint's certificate, and the CA's whose clients may ask from elsewhere."""
 
 
 class CannotListen(Exception):
@@ -66,10 +71,33 @@ class Running:
         )
         self._settings = settings
         self._xds = Server(self.plane.snapshots, self.plane.hear)
+        self.plane.standing.ask(self._xds.unanswered)
         self.xds_port = bound(self._xds.bind, settings.xds_address)
-        self._debug = DebugServer(self.plane, self._xds.streams)
-        self.debug_port = bound(self._debug.bind, settings.debug_address)
+        self._known = Known(self.plane, self._xds.streams, self._xds.troubles)
+        self._debug = Doors(self._known, settings.debug_address)
+        near = self._debug.open(bound)
+        far = self._open_to_clients(settings.debug_certificate) if self._debug.far else 0
+        self.debug_ports = (near, far)
+        """On loopback, and elsewhere; 0 is none."""
+        self.page_port = 0
+        """0 is none, or not yet."""
         self._listening = False
+
+    def _open_to_clients(self, folder: str) -> int:
+        """Let in from elsewhere who shows a certificate of the folder's authority; return the port."""
+        if not folder:
+            advice = "give --debug-certificate a folder with tls.crt, tls.key and the ca.crt of those who may ask"
+            raise Unprotected(self._debug.far[0], advice)
+        from xds_server.kube.identity import MountedCertificate, ServingCertificate, in_folder
+
+        serving = ServingCertificate()
+        mounted = MountedCertificate(in_folder(folder), serving)
+        try:
+            mounted.look()
+        except (ValueError, OSError) as error:
+            raise CannotListen(self._debug.far[0], f"{folder}: {error}") from error
+        self.group.create_task(mounted.run())
+        return self._debug.open_to_others(bound, serving.credentials(ask_clients=True))
 
     async def batches(self) -> AsyncIterator[Batch]:
         """Yield the files' content as one batch, then every change to them; the findings are those that stand."""
@@ -93,11 +121,12 @@ class Running:
         self._listening = True
         garbage.settle()
         if self._settings.metrics_address:
-            health = Health(lambda: self._listening)
-            bound(lambda at: health.listen(*address(at)), self._settings.metrics_address)
+            page = Page(self.plane, self._known, asyncio.get_running_loop())
+            health = Health(lambda: self._listening, page)
+            self.page_port = bound(lambda at: health.listen(*address(at)), self._settings.metrics_address)
         await self._xds.start()
         await self._debug.start()
-        log.info("serving", xds=self.xds_port, debug=self.debug_port)
+        log.info("serving", xds=self.xds_port, debug=self.debug_ports[0] or self.debug_ports[1])
 
     async def close(self) -> None:
         """End the streams."""

@@ -11,12 +11,13 @@ from translator.ir import Placement
 from translator.pipeline import SYSTEM_AUTHORITIES, Commit
 from translator.pipeline import Settings as TranslatorSettings
 from translator.value import Key, Value
-from xds_server import garbage
+from xds_server import garbage, metrics
 from xds_server.ads.events import Event, Nacked
 from xds_server.ads.service import Server
 from xds_server.app import address, bound
 from xds_server.control_plane import ControlPlane
-from xds_server.debug.service import DebugServer
+from xds_server.debug.doors import Doors
+from xds_server.debug.known import Known
 from xds_server.health import Health
 from xds_server.kube.client import Client
 from xds_server.kube.events import Recorder
@@ -31,13 +32,15 @@ from xds_server.kube.identity import (
     MountedCertificate,
     ServingCertificate,
     TokenReviews,
+    Viewers,
     in_folder,
 )
 from xds_server.kube.lease import Leadership
 from xds_server.kube.replicas import Replicas, Reporter
 from xds_server.kube.scope import EVERYWHERE, Everywhere, Named
-from xds_server.kube.status import StatusWriter
+from xds_server.kube.status import ENTRY_KINDS, FIRST_KINDS, StatusWriter
 from xds_server.kube.watch import KubeSource
+from xds_server.page.site import Page
 from xds_server.progress import Progress
 
 log = structlog.get_logger()
@@ -108,8 +111,9 @@ class Cluster:
         )
         admission = FleetAdmission(TokenReviews(client), self._accounts)
         self._xds = Server(self.plane.snapshots, self.plane.hear, admission=admission)
-        self._debug = DebugServer(self.plane, self._xds.streams)
-        bound(self._debug.bind, settings.debug_address)
+        self._known = Known(self.plane, self._xds.streams, self._xds.troubles)
+        self._debug = Doors(self._known, settings.debug_address, Viewers(client))
+        self._debug.open(bound)
         self._progress = Progress(self.plane, self._xds.settled)
         self._writer = StatusWriter(
             client,
@@ -140,15 +144,19 @@ class Cluster:
         self._leadership = Leadership(client, pod.namespace, f"{pod.installation}-leader", pod.name)
         self._reporter = Reporter(client, pod.namespace, pod.name, self._progress, lambda: self._leadership.leads)
         self._replicas = Replicas(client, pod.namespace, pod.name, self._progress)
+        self._measure()
         self.plane.watch(self._committed)
         self.plane.listen(self._heard)
 
     async def run(self) -> None:
         """Serve until cancelled: first all of the cluster is read, then Envoys are answered, then the rest begins."""
-        bound(lambda at: Health(lambda: self._ready).listen(*address(at)), self._settings.metrics_address)
+        page = Page(self.plane, self._known, asyncio.get_running_loop())
+        health = Health(lambda: self._ready, page)
+        bound(lambda at: health.listen(*address(at)), self._settings.metrics_address)
         garbage.hold_back()
         await self._certificate.start()
         bound(lambda at: self._xds.bind(at, self._serving.credentials()), self._settings.xds_address)
+        self._debug.open_to_others(bound, self._serving.credentials())
         self._serving.watch(self._fleet.trust)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._certificate.run())
@@ -156,12 +164,20 @@ class Cluster:
             group.create_task(self._recorder.run())
             try:
                 async for batch in self._source:
-                    self.plane.change(batch)
+                    self.plane.change(batch, heard_at=self._source.heard_at)
                     if not self._ready:
                         await self._begin(group)
             finally:
                 await self._debug.stop()
                 await self._xds.stop()
+
+    def _measure(self) -> None:
+        self.plane.standing.ask(self._xds.unanswered)
+        for kind in (*FIRST_KINDS, *ENTRY_KINDS):
+            metrics.STATUS_WRITES.labels(kind, "failed")
+        metrics.KUBE_QUEUE.set_function(lambda: self._source.queue)
+        metrics.STATUS_QUEUE.set_function(lambda: self._writer.queue)
+        metrics.FLEET_QUEUE.set_function(lambda: self._fleet.queue)
 
     async def _begin(self, group: asyncio.TaskGroup) -> None:
         garbage.settle()

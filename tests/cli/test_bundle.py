@@ -15,6 +15,7 @@ from translator.pipeline import Settings
 from translator.value import Ref
 from xds_server.cli import bundle
 from xds_server.control_plane import ControlPlane
+from xds_server.debug.known import Known
 from xds_server.debug.service import DebugServer
 from xds_server.files import Put
 
@@ -33,7 +34,7 @@ async def test_everything_but_private_keys(tmp_path: Path) -> None:
         ("Secret", secret),
     ):
         plane.change([Put(Ref(kind, *value.metadata.key), value)])
-    server = DebugServer(plane, lambda: ())
+    server = DebugServer(Known(plane, lambda: ()))
     port = server.bind("127.0.0.1:0")
     await server.start()
     target = tmp_path / "support.tar.gz"

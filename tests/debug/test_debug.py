@@ -19,6 +19,7 @@ from translator.xds.resource import ResourceChange, ResourceType, TableChange, r
 from xds_server.ads.messages import Node
 from xds_server.ads.report import ResourceReport, Standing, StreamReport, TypeReport
 from xds_server.control_plane import ControlPlane
+from xds_server.debug.known import Known
 from xds_server.debug.service import CSDS, DebugServer
 
 pytestmark = pytest.mark.anyio
@@ -60,7 +61,7 @@ def stream() -> StreamReport:
 @pytest.fixture(scope="module")
 async def address() -> AsyncIterator[str]:
     """A debug server's address; one for all tests, for gRPC does not like its event loop to change."""
-    server = DebugServer(plane(), lambda: (stream(),))
+    server = DebugServer(Known(plane(), lambda: (stream(),)))
     port = server.bind("127.0.0.1:0")
     await server.start()
     try:

@@ -14,6 +14,7 @@ from translator.xds.resource import ResourceType
 from xds_server.ads.messages import Node
 from xds_server.ads.report import ResourceReport, Standing, StreamReport, TypeReport
 from xds_server.control_plane import ControlPlane
+from xds_server.debug.known import Known
 from xds_server.debug.service import DebugServer
 from xds_server.debug.v1 import debug_pb2 as pb
 from xds_server.files import Put
@@ -57,7 +58,7 @@ async def debug() -> AsyncIterator[Debug]:
     put(plane, "Service", service("cart", 80))
     put(plane, "HTTPRoute", http_route(to_cart("/"), name="cart"))
     put(plane, "HTTPRoute", http_route({"backendRefs": [{"name": "gone", "port": 80}]}, name="lost"))
-    server = DebugServer(plane, lambda: (ENVOY,))
+    server = DebugServer(Known(plane, lambda: (ENVOY,)))
     port = server.bind("127.0.0.1:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:

@@ -48,6 +48,8 @@ SETTINGS: dict[str, tuple[str, ...]] = {
         "--set=networkPolicy.metricsFrom[0].namespaceSelector.matchLabels.a=b",
         "--set=xds.certificate.secretName=shown-to-envoys",
         "--set=personas.aggregate=true",
+        "--set=debug.expose=true",
+        "--set=networkPolicy.debugFrom[0].namespaceSelector.matchLabels.a=b",
     ),
 }
 
@@ -100,6 +102,22 @@ def test_rights_are_granted_in_the_namespaces_that_are_watched_alone() -> None:
     [deployment] = (it for it in made if it["kind"] == "Deployment")
     [container] = deployment["spec"]["template"]["spec"]["containers"]
     assert "--watch-namespaces=shop,blog" in container["args"]
+
+
+def test_what_is_inside_is_shown_on_request_and_to_viewers() -> None:
+    """A port more, the right to ask who may, and a role for those who may: without it none of them."""
+
+    def made(*options: str) -> tuple[list[str], set[str], list[str]]:
+        found = documents("--set=personas.create=false", *options)
+        [service] = (it for it in found if it["kind"] == "Service")
+        roles = {it["metadata"]["name"]: it["rules"] for it in found if it["kind"] == "ClusterRole"}
+        own = roles.pop("gatehouse-system-gatehouse")
+        reviews = {kind for rule in own for kind in rule["resources"] if kind.endswith("reviews")}
+        return [it["name"] for it in service["spec"]["ports"]], reviews, sorted(roles)
+
+    assert made() == (["xds"], {"tokenreviews"}, [])
+    exposed = (["xds", "debug"], {"tokenreviews", "subjectaccessreviews"}, ["gatehouse-debug-viewer"])
+    assert made("--set=debug.expose=true") == exposed
 
 
 def test_the_gateway_api_is_brought_along_on_request() -> None:

@@ -186,7 +186,7 @@ def ending(gatehouse: Gatehouse) -> Iterator[Gatehouse]:
 def up(*arguments: str | os.PathLike[str], offset: int | None = None, ready: str = "Try: ") -> Iterator[Gatehouse]:
     """Run `gatehouse up` until the block ends; ready, as a line of it tells, when entered."""
     chosen = free_offset() if offset is None else offset
-    options = ["--plain", "--debug-port", "0", "--port-offset", str(chosen)]
+    options = ["--plain", "--debug-port", "0", "--page-port", "0", "--port-offset", str(chosen)]
     with ending(start("up", *options, *arguments)) as gatehouse:
         gatehouse.wait_until_said(ready, patience=2 * PATIENCE)
         yield gatehouse

@@ -17,7 +17,7 @@ from tests.envoy.running import LOOPBACK, Envoy, free_port, running, wait_until
 from tests.live.client import Edge, requests
 from tests.live.documents import Document, gateway, http_route, https, listener, marks, rule, served, tls_secret
 from tests.live.stack import PATIENCE, PROGRAM, Folder, Ports, bootstrap_of, echoes, serve
-from xds_server.cli.snapshot import fetch
+from tests.live.csds import fetch
 
 pytestmark = pytest.mark.live
 

@@ -38,6 +38,8 @@ class TypeReport(Value):
 
     type: ResourceType
     resources: tuple[ResourceReport, ...]
+    waiting_since: float | None = None
+    """When, of the monotonic clock, the oldest response was sent that is not answered; None if all are."""
 
 
 class StreamReport(Value):
@@ -65,6 +67,7 @@ def _of_type(channel: Channel, snapshot: Snapshot) -> TypeReport:
     return TypeReport(
         channel.type,
         tuple(_of_resource(channel, name, before.get(name), refused.get(name, ("", ""))) for name in names),
+        min((flight.sent_at for flight in channel.flights), default=None),
     )
 
 

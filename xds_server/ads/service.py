@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, NamedTuple
 
 import grpc
@@ -27,6 +27,7 @@ from xds_server.ads.messages import (
 from xds_server.ads.report import StreamReport
 from xds_server.ads.session import DeltaSession
 from xds_server.ads.sotw import SotwSession
+from xds_server.ads.troubles import Trouble
 from xds_server.snapshot import Changed, Snapshot, SnapshotCache
 
 log = structlog.get_logger()
@@ -125,6 +126,11 @@ class Server:
     def streams(self) -> tuple[StreamReport, ...]:
         """Report what each connected Envoy was sent, ACKed and NACKed."""
         return tuple(session.report() for session in self._sessions)
+
+    def troubles(self) -> Iterator[Trouble]:
+        """Yield what connected Envoys refused, and what they are slow to answer for."""
+        now = time.monotonic()
+        return (trouble for session in self._sessions for trouble in session.troubles(now))
 
     def settled(self, gateway: Key) -> bool | None:
         """Whether all Envoys of a Gateway have answered for what it was translated to; None if none is connected."""

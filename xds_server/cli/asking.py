@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -15,6 +16,7 @@ from google.protobuf import json_format
 from rich.console import Console
 from rich.table import Table
 
+from xds_server.cli.options import Target
 from xds_server.kube.errors import Unreachable
 
 SERVICE = "/gatehouse.debug.v1.Debug"
@@ -26,6 +28,11 @@ WIDE = 400
 """Columns where nobody looks at it."""
 AMISS, CANNOT_ASK = 1, 2
 """Exit statuses: something is not as it should be, or nobody can be asked."""
+
+HINTS = {
+    grpc.StatusCode.UNAVAILABLE: "; is `gatehouse serve` or `up` running there?",
+    grpc.StatusCode.UNAUTHENTICATED: "; --credentials names a folder with what to show",
+}
 
 
 class Server:
@@ -62,12 +69,37 @@ def _serialised(message: Any) -> bytes:
 
 
 @contextmanager
-def server(address: str) -> Iterator[Server]:
-    """Connect for as long as the block lasts; raises Unreachable where a cluster has no control plane that is ready."""
+def server(target: Target) -> Iterator[Server]:
+    """Connect for as long as the block lasts.
+
+    Raises Unreachable where a cluster has no control plane that is ready, OSError where credentials cannot be read.
+    """
+    address, folder = target
     with ExitStack() as stack:
-        addresses = stack.enter_context(_forwarded(address)) if address.startswith(CLUSTER) else (address,)
-        channels = [grpc.insecure_channel(it, options=OPTIONS) for it in addresses]
-        yield Server([stack.enter_context(channel) for channel in channels])
+        addresses = stack.enter_context(_forwarded(address)) if is_cluster(address) else (address,)
+        channels = [channel(it, folder) for it in addresses]
+        yield Server([stack.enter_context(it) for it in channels])
+
+
+def is_cluster(address: str) -> bool:
+    """Whether it names a cluster, and no HOST:PORT."""
+    return address.partition("/")[0] == CLUSTER
+
+
+def channel(address: str, folder: str) -> Any:
+    """Return a channel, over TLS if there is a folder of credentials; raises OSError."""
+    if not folder:
+        return grpc.insecure_channel(address, options=OPTIONS)
+    authority, certificate, key, token = (_read(Path(folder, it)) for it in ("ca.crt", "tls.crt", "tls.key", "token"))
+    secure = grpc.ssl_channel_credentials(authority, key, certificate)
+    if token is not None:
+        bearer = grpc.access_token_call_credentials(token.decode().strip())
+        secure = grpc.composite_channel_credentials(secure, bearer)
+    return grpc.secure_channel(address, secure, options=OPTIONS)
+
+
+def _read(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
 
 
 def _forwarded(address: str) -> AbstractContextManager[tuple[str, ...]]:
@@ -79,18 +111,17 @@ def _forwarded(address: str) -> AbstractContextManager[tuple[str, ...]]:
     return forwarded(namespace or NAMESPACE, selector, DEBUG_PORT)
 
 
-def asked(address: str, question: Callable[[Server], int]) -> int:
+def asked(target: Target, question: Callable[[Server], int]) -> int:
     """Put a question; return its exit status, or CANNOT_ASK with the reason on standard error."""
     try:
-        with server(address) as it:
+        with server(target) as it:
             return question(it)
-    except Unreachable as error:
-        print(f"{address}: {error}", file=sys.stderr)
+    except (Unreachable, OSError) as error:
+        print(f"{target}: {error}", file=sys.stderr)
         return CANNOT_ASK
     except grpc.RpcError as error:
         code = error.code()
-        hint = "; is `gatehouse serve` or `up` running there?" if code is grpc.StatusCode.UNAVAILABLE else ""
-        print(f"{address}: {error.details()}{hint}", file=sys.stderr)
+        print(f"{target}: {error.details()}{HINTS.get(code, '')}", file=sys.stderr)
         return AMISS if code is grpc.StatusCode.NOT_FOUND else CANNOT_ASK
     except KeyboardInterrupt:
         return 0

@@ -1,7 +1,6 @@
 """`gatehouse bundle`: an archive of all that a running control plane knows, with secrets removed, for who helps."""
 
 import io
-import json
 import tarfile
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -12,13 +11,15 @@ from typing import Any
 import yaml
 
 from xds_server.cli.asking import Server, asked, document
+from xds_server.cli.options import Target
+from xds_server.cli.resources import assembled
 from xds_server.cli.status import merged
 from xds_server.debug.v1 import debug_pb2 as pb
 
 CHANGES = 256
 
 
-def run(server: str, *, path: Path | None) -> int:
+def run(server: Target, *, path: Path | None) -> int:
     """Ask for everything and write it into one archive; return 0, or 2 where nobody can be asked."""
     now = datetime.now(UTC)
     target = path or Path(f"gatehouse-{now:%Y%m%d-%H%M%S}.tar.gz")
@@ -48,9 +49,4 @@ def _files(it: Server) -> Iterator[tuple[str, Iterable[dict[str, Any]]]]:
     yield "changes", map(document, changes)
     for gateway in gateways:
         resources = it.every("GetSnapshot", pb.GetSnapshotRequest(gateway=gateway.name), pb.Resource)
-        yield f"snapshots/{gateway.name.replace('/', '.')}", [_resource(each) for each in resources]
-
-
-def _resource(resource: Any) -> dict[str, Any]:
-    found = document(resource)
-    return {**found, "json": json.loads(found["json"])} if "json" in found else found
+        yield f"snapshots/{gateway.name.replace('/', '.')}", assembled(resources)

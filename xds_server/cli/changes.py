@@ -8,13 +8,14 @@ from typing import Any
 import yaml
 
 from xds_server.cli.asking import Server, asked, document, write
+from xds_server.cli.options import Target
 from xds_server.debug.v1 import debug_pb2 as pb
 
 SHOWN = 5
 """Causes that are named."""
 
 
-def diff(server: str, *, gateway: str, limit: int, output: str) -> int:
+def diff(server: Target, *, gateway: str, limit: int, output: str) -> int:
     """Print the last changes, the oldest first, each with what was and what is."""
 
     def question(it: Server) -> int:
@@ -26,7 +27,7 @@ def diff(server: str, *, gateway: str, limit: int, output: str) -> int:
     return asked(server, question)
 
 
-def watch(server: str, *, gateway: str, contents: bool, output: str) -> int:
+def watch(server: Target, *, gateway: str, contents: bool, output: str) -> int:
     """Print changes as they happen, until Ctrl-C."""
 
     def question(it: Server) -> int:

@@ -5,27 +5,20 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from translator.pipeline import Settings
-from translator.value import Key
-from translator.xds.resource import ResourceType
+from xds_server.cli import offline
 from xds_server.cli.asking import AMISS, CANNOT_ASK, Server, asked, document, write
-from xds_server.cli.translate import gateway_key, no_gateway, translated
-from xds_server.debug.answers import explanation
+from xds_server.cli.options import Target
+from xds_server.cli.translate import gateway_key, no_gateway
+from xds_server.debug.explained import World, explained
 from xds_server.debug.v1 import debug_pb2 as pb
-from xds_server.explaining.configuration import Configuration
-from xds_server.explaining.explanation import explain, furthest
-from xds_server.explaining.request import read
-from xds_server.files import FileSource
-from xds_server.rendering import route_configuration
-from xds_server.schema import Channel
 
 
-def run(request: Any, *, paths: Sequence[Path], server: str, output: str, channel: str, controller_name: str) -> int:
+def run(request: Any, *, paths: Sequence[Path], server: Target, output: str, channel: str, controller_name: str) -> int:
     """Explain a pb.ExplainRequest and print; return 0 where a Gateway serves it, 1 where none does, 2 where nobody
     can tell.
     """
     if paths:
-        return _of_files(request, paths, output, Channel(channel), controller_name)
+        return _of_files(request, paths, output, channel, controller_name)
 
     def question(it: Server) -> int:
         return _show(it.ask("Explain", request, pb.ExplainResponse).explanations, request, output)
@@ -33,41 +26,18 @@ def run(request: Any, *, paths: Sequence[Path], server: str, output: str, channe
     return asked(server, question)
 
 
-def _of_files(request: Any, paths: Sequence[Path], output: str, channel: Channel, controller_name: str) -> int:
+def _of_files(request: Any, paths: Sequence[Path], output: str, channel: str, controller_name: str) -> int:
     only = gateway_key(request.gateway or None)
+    world = offline.read(paths, channel, controller_name)
+    if only not in (None, *world.snapshots) or not list(world.snapshots):
+        print(no_gateway(only) if only else "there is no Gateway of ours", file=sys.stderr)
+        return AMISS
     try:
-        wanted = read(
-            request.method,
-            request.url,
-            request.headers,
-            request.server_name if request.HasField("server_name") else None,
-        )
-        found = [
-            it for it in configurations(paths, channel, controller_name) if only is None or it.gateway == str(only)
-        ]
-        explanations = [explanation(it) for it in furthest(explain(wanted, it) for it in found)]
+        found = explained(request, world.snapshots, World(world.translator, world.statuses)).explanations
     except ValueError as error:
         print(error, file=sys.stderr)
         return CANNOT_ASK
-    if not explanations:
-        print(no_gateway(only) if only else "there is no Gateway of ours", file=sys.stderr)
-        return AMISS
-    return _show(explanations, request, output)
-
-
-def configurations(paths: Sequence[Path], channel: Channel, controller_name: str) -> list[Configuration]:
-    """Return what the Gateways of some files would get."""
-    batch = FileSource(paths, channel).read()
-    for finding in batch.findings:
-        print(finding, file=sys.stderr)
-    translator, _ = translated(batch, Settings(controller_name=controller_name, dns_services=True))
-    found: dict[Key, list[tuple[str, str, bytes]]] = {}
-    for gateway, kind, resource in translator.resources():
-        found.setdefault(gateway, []).append((kind, resource.name, resource.body))
-    for gateway, table, hosts in translator.tables():
-        row = (ResourceType.ROUTE, table.name, route_configuration(table, hosts))
-        found.setdefault(gateway, []).append(row)
-    return [Configuration(str(gateway), rows) for gateway, rows in sorted(found.items())]
+    return _show(found, request, output)
 
 
 def _show(explanations: Sequence[Any], request: Any, output: str) -> int:

@@ -10,9 +10,11 @@ from xds_server.cli.options import (
     DEBUG_ADDRESS,
     Channel,
     Controller,
+    Credentials,
     GatewayOption,
     Output,
     Server,
+    Target,
     Text,
     one_of,
 )
@@ -20,31 +22,48 @@ from xds_server.cli.options import (
 app = typer.Typer()
 
 PANEL = "Look inside"
+TYPES = ("listeners", "scopes", "routes", "clusters", "endpoints", "secrets")
+Files = Annotated[
+    list[Path] | None,
+    typer.Option("-f", "--file", help="Ask these files or folders instead of a server.", metavar="PATH"),
+]
 
 
 @app.command(rich_help_panel=PANEL)
 def snapshot(
     gateway: GatewayOption = None,
-    type_: Annotated[
-        str | None,
-        typer.Option("--type", help="`listeners`, `scopes`, `routes`, `clusters`, `endpoints` or `secrets`."),
-    ] = None,
+    type_: Annotated[str | None, typer.Option("--type", help=f"{', '.join(f'`{it}`' for it in TYPES)}.")] = None,
+    name: Annotated[str, typer.Option("--name", help="Only the resource of this name.")] = "",
+    host: Annotated[str, typer.Option("--host", help="Of route tables only this virtual host.")] = "",
+    version: Annotated[
+        str, typer.Option("--version", help="Only what has this version, or had it in the last changes.")
+    ] = "",
+    file: Files = None,
     server: Server = DEBUG_ADDRESS,
+    credentials: Credentials = "",
     output: Output = "yaml",
+    channel: Channel = "experimental",
+    controller_name: Controller = CONTROLLER,
 ) -> None:
-    """Print what a **running** control plane serves, and what each Envoy has accepted or refused of it."""
+    """Print what a **running** control plane serves, and what each Envoy has accepted or refused of it; with `-f` what
+    one would serve of files.
+
+    Exit status: 0 there is something, 1 there is no such thing, 2 nobody can be asked.
+    """
     from xds_server.cli import snapshot as command
 
-    raise typer.Exit(
-        command.run(
-            server,
-            gateway=gateway,
-            type_=None
-            if type_ is None
-            else one_of(type_, "--type", "listeners", "scopes", "routes", "clusters", "endpoints", "secrets"),
-            output=one_of(output, "--output", "yaml", "json"),
-        )
+    wanted = command.Wanted(
+        gateway=gateway or "",
+        type=one_of(type_, "--type", *TYPES) if type_ else "",
+        name=name,
+        host=host,
+        version=version,
+        output=one_of(output, "--output", "yaml", "json"),
     )
+    if file:
+        form = one_of(channel, "--channel", "experimental", "standard")
+        raise typer.Exit(command.of_files(file, wanted, channel=form, controller_name=controller_name))
+    raise typer.Exit(command.run(Target(server, credentials), wanted))
 
 
 @app.command(rich_help_panel=PANEL)
@@ -59,11 +78,9 @@ def explain(
         str | None,
         typer.Option("--sni", help="The server name of TLS, where it is not the URL's host.", metavar="NAME"),
     ] = None,
-    file: Annotated[
-        list[Path] | None,
-        typer.Option("-f", "--file", help="Ask these files or folders instead of a server.", metavar="PATH"),
-    ] = None,
+    file: Files = None,
     server: Server = DEBUG_ADDRESS,
+    credentials: Credentials = "",
     gateway: GatewayOption = None,
     output: Text = "text",
     channel: Channel = "experimental",
@@ -84,7 +101,7 @@ def explain(
         command.run(
             request,
             paths=file or (),
-            server=server,
+            server=Target(server, credentials),
             output=one_of(output, "--output", "text", "yaml", "json"),
             channel=one_of(channel, "--channel", "experimental", "standard"),
             controller_name=controller_name,
@@ -98,6 +115,7 @@ def status(
     namespace: Annotated[str, typer.Option("-n", "--namespace", help="Only this namespace.")] = "",
     amiss: Annotated[bool, typer.Option("--amiss", help="Only objects with something amiss.")] = False,
     server: Server = DEBUG_ADDRESS,
+    credentials: Credentials = "",
     output: Text = "text",
 ) -> None:
     """Print how every object **is**: what it is told in its conditions, by a running control plane.
@@ -107,11 +125,18 @@ def status(
     from xds_server.cli import status as command
 
     form = one_of(output, "--output", "text", "yaml", "json")
-    raise typer.Exit(command.status(server, kind=kind, namespace=namespace, amiss=amiss, output=form))
+    raise typer.Exit(
+        command.status(Target(server, credentials), kind=kind, namespace=namespace, amiss=amiss, output=form)
+    )
 
 
 @app.command(rich_help_panel=PANEL)
-def envoys(gateway: GatewayOption = None, server: Server = DEBUG_ADDRESS, output: Text = "text") -> None:
+def envoys(
+    gateway: GatewayOption = None,
+    server: Server = DEBUG_ADDRESS,
+    credentials: Credentials = "",
+    output: Text = "text",
+) -> None:
     """Print the **Envoys** of each Gateway: what they hold, what they were sent, what they refused.
 
     Exit status: 0 nothing is refused, 1 something is, 2 nobody can be asked.
@@ -119,7 +144,7 @@ def envoys(gateway: GatewayOption = None, server: Server = DEBUG_ADDRESS, output
     from xds_server.cli import status as command
 
     form = one_of(output, "--output", "text", "yaml", "json")
-    raise typer.Exit(command.envoys(server, gateway=gateway or "", output=form))
+    raise typer.Exit(command.envoys(Target(server, credentials), gateway=gateway or "", output=form))
 
 
 @app.command(rich_help_panel=PANEL)
@@ -127,13 +152,14 @@ def diff(
     gateway: GatewayOption = None,
     limit: Annotated[int, typer.Option("--last", help="How many changes.", min=1)] = 5,
     server: Server = DEBUG_ADDRESS,
+    credentials: Credentials = "",
     output: Text = "text",
 ) -> None:
     """Print the last **changes** to what Envoys are given, and the objects that caused them."""
     from xds_server.cli import changes as command
 
     form = one_of(output, "--output", "text", "yaml", "json")
-    raise typer.Exit(command.diff(server, gateway=gateway or "", limit=limit, output=form))
+    raise typer.Exit(command.diff(Target(server, credentials), gateway=gateway or "", limit=limit, output=form))
 
 
 @app.command(rich_help_panel=PANEL)
@@ -141,13 +167,14 @@ def watch(
     gateway: GatewayOption = None,
     contents: Annotated[bool, typer.Option("--contents", help="With what was and what is.")] = False,
     server: Server = DEBUG_ADDRESS,
+    credentials: Credentials = "",
     output: Text = "text",
 ) -> None:
     """Print changes to what Envoys are given **as they happen**, until Ctrl-C."""
     from xds_server.cli import changes as command
 
     form = one_of(output, "--output", "text", "yaml", "json")
-    raise typer.Exit(command.watch(server, gateway=gateway or "", contents=contents, output=form))
+    raise typer.Exit(command.watch(Target(server, credentials), gateway=gateway or "", contents=contents, output=form))
 
 
 @app.command(rich_help_panel=PANEL)
@@ -156,8 +183,9 @@ def bundle(
         Path | None, typer.Argument(help="The archive to write; `gatehouse-DATE-TIME.tar.gz` here if not given.")
     ] = None,
     server: Server = DEBUG_ADDRESS,
+    credentials: Credentials = "",
 ) -> None:
     """Write all that a running control plane knows into an **archive for support**, secrets removed."""
     from xds_server.cli import bundle as command
 
-    raise typer.Exit(command.run(server, path=path))
+    raise typer.Exit(command.run(Target(server, credentials), path=path))

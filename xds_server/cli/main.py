@@ -51,6 +51,9 @@ def up(
     ] = "",
     envoy: Annotated[str | None, typer.Option(help="The Envoy to run, instead of the packaged one.")] = None,
     debug_port: Annotated[int, typer.Option(help="Port of the gRPC debug endpoint on 127.0.0.1; 0 picks one.")] = 18001,
+    page_port: Annotated[
+        int, typer.Option(help="Port of the page, and of metrics, on 127.0.0.1; 0 picks one.")
+    ] = 18002,
     channel: Channel = "experimental",
     controller_name: Controller = CONTROLLER,
     log_level: LogLevel = "warning",
@@ -70,6 +73,7 @@ def up(
             address=_ip_address(address),
             envoy=envoy,
             debug_port=debug_port,
+            page_port=page_port,
             channel=one_of(channel, "--channel", "experimental", "standard"),
             controller_name=controller_name,
             log_level=log_level,
@@ -93,11 +97,21 @@ def serve(
     debug_address: Annotated[
         str,
         typer.Option(
-            help="The gRPC debug endpoint: gatehouse.debug.v1, CSDS, reflection, health.", metavar="HOST:PORT"
+            help="The gRPC debug endpoint: gatehouse.debug.v1, CSDS, reflection, health. Beyond loopback it speaks TLS "
+            "and asks who calls.",
+            metavar="HOST:PORT,HOST:PORT",
         ),
     ] = "127.0.0.1:18001",
+    debug_certificate: Annotated[
+        str,
+        typer.Option(
+            help="With files: a folder with the debug endpoint's tls.crt and tls.key, and the ca.crt of those who may "
+            "ask from elsewhere. In a cluster a token says who asks.",
+            metavar="FOLDER",
+        ),
+    ] = "",
     metrics_address: Annotated[
-        str, typer.Option(help="Prometheus metrics at /metrics.", metavar="HOST:PORT")
+        str, typer.Option(help="Prometheus metrics at /metrics, and the page at /.", metavar="HOST:PORT")
     ] = "127.0.0.1:18002",
     watch_namespaces: Annotated[
         str, typer.Option(help="In a cluster: look at these namespaces only.", metavar="NAME,NAME")
@@ -134,6 +148,7 @@ def serve(
         command.Options(
             xds_address=xds_address,
             debug_address=debug_address,
+            debug_certificate=debug_certificate,
             metrics_address=metrics_address,
             channel=one_of(channel, "--channel", "experimental", "standard"),
             controller_name=controller_name,

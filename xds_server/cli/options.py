@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -31,9 +31,28 @@ Server = Annotated[
         envvar="GATEHOUSE_SERVER",
     ),
 ]
+Credentials = Annotated[
+    str,
+    typer.Option(
+        help="What to show an endpoint beyond loopback: a folder with ca.crt, and tls.crt and tls.key, or token.",
+        metavar="FOLDER",
+        envvar="GATEHOUSE_CREDENTIALS",
+    ),
+]
 DEBUG_ADDRESS = "127.0.0.1:18001"
 Text = Annotated[str, typer.Option("-o", "--output", help="`text`, `yaml` or `json`.")]
 Output = Annotated[str, typer.Option("-o", "--output", help="`yaml` or `json`.")]
+
+
+class Target(NamedTuple):
+    """Whom to ask, and what is shown to be let in."""
+
+    address: str
+    credentials: str = ""
+    """A folder with ca.crt, and tls.crt and tls.key, or token; empty for an address on loopback, which asks nobody."""
+
+    def __str__(self) -> str:
+        return self.address
 
 
 def one_of(value: str, option: str, *choices: str) -> str:

@@ -8,6 +8,7 @@ import typer
 
 from translator.value import Value
 from xds_server import app, log
+from xds_server.debug.access import Unprotected
 
 logger = structlog.get_logger()
 
@@ -17,6 +18,7 @@ class Options(Value):
 
     xds_address: str
     debug_address: str
+    debug_certificate: str
     metrics_address: str
     channel: str
     controller_name: str
@@ -36,11 +38,12 @@ async def _serve(resources: Sequence[Path], options: Options) -> None:
         debug_address=options.debug_address,
         metrics_address=options.metrics_address,
         system_authorities=options.system_authorities,
+        debug_certificate=options.debug_certificate,
     )
     async with app.running(settings) as running:
         said: frozenset[str] = frozenset()
         async for batch in running.batches():
-            running.plane.change(batch.changes)
+            running.plane.change(batch.changes, heard_at=batch.heard_at)
             findings = frozenset(map(str, batch.findings))
             for finding in sorted(findings - said):
                 logger.warning("file.finding", finding=finding)
@@ -69,6 +72,6 @@ def run(resources: Sequence[Path], options: Options) -> None:
     log.configure(json=options.log_json, level=options.log_level)
     try:
         app.run(_serve(resources, options) if resources else _serve_cluster(options))
-    except* app.CannotListen as group:
+    except* (app.CannotListen, Unprotected) as group:
         typer.echo(str(group.exceptions[0]), err=True)
         raise typer.Exit(2) from None

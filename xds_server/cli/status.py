@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from xds_server.cli.asking import AMISS, Server, asked, document, table, write
+from xds_server.cli.options import Target
 from xds_server.debug.v1 import debug_pb2 as pb
 
 
-def status(server: str, *, kind: str, namespace: str, amiss: bool, output: str) -> int:
+def status(server: Target, *, kind: str, namespace: str, amiss: bool, output: str) -> int:
     """Print objects and their conditions; return 0, or 1 where something is amiss."""
 
     def question(it: Server) -> int:
@@ -22,7 +23,7 @@ def status(server: str, *, kind: str, namespace: str, amiss: bool, output: str) 
     return asked(server, question)
 
 
-def envoys(server: str, *, gateway: str, output: str) -> int:
+def envoys(server: Target, *, gateway: str, output: str) -> int:
     """Print Gateways and their Envoys; return 0, or 1 where an Envoy has refused something."""
 
     def question(it: Server) -> int:

@@ -36,6 +36,7 @@ class Options(Value):
     """Where all Gateways are served; empty for an address each."""
     envoy: str | None
     debug_port: int
+    page_port: int
     channel: str
     controller_name: str
     log_level: str
@@ -166,6 +167,7 @@ async def _up(paths: Sequence[Path], options: Options) -> None:
         controller_name=options.controller_name,
         xds_address="127.0.0.1:0",
         debug_address=f"127.0.0.1:{options.debug_port}",
+        metrics_address=f"127.0.0.1:{options.page_port}",
         system_authorities=system_authorities(),
     )
     async with (
@@ -177,6 +179,7 @@ async def _up(paths: Sequence[Path], options: Options) -> None:
         if not live:
             running.plane.watch(lines.committed)
         await running.listen()
+        console.print(f"Page: http://127.0.0.1:{running.page_port}/", highlight=False, soft_wrap=True)
         invitation = Invitation(laptop, console)
         drawing = False
         async for batch in running.batches():
@@ -199,7 +202,7 @@ def run(paths: Sequence[Path], options: Options) -> None:
         typer.echo(str(group.exceptions[0]), err=True)
         raise typer.Exit(2) from None
     except* app.CannotListen as group:
-        typer.echo(f"{group.exceptions[0]}; choose another --debug-port, 0 picks one", err=True)
+        typer.echo(f"{group.exceptions[0]}; choose another --debug-port or --page-port, 0 picks one", err=True)
         raise typer.Exit(2) from None
     except* BrokenPipeError:
         raise typer.Exit(1) from None

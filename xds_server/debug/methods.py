@@ -3,52 +3,61 @@
 Imported with the first question, for the descriptors that contents are shown with cost memory.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
+from translator.value import Ref
 from xds_server import history
-from xds_server.ads.report import StreamReport
-from xds_server.control_plane import ControlPlane
-from xds_server.debug import answers
+from xds_server.debug import answers, changes, details, explained, snapshots, troubles
+from xds_server.debug.known import Known
 from xds_server.debug.v1 import debug_pb2 as pb
-
-
-class Known(NamedTuple):
-    """What there is to ask about."""
-
-    plane: ControlPlane
-    streams: Callable[[], Iterable[StreamReport]]
-
 
 Method: TypeAlias = Callable[[Known, bytes], Iterator[bytes]]
 
 
+def told(known: Known) -> list[pb.Trouble]:
+    """What Envoys refused or are slow to answer for, with the objects that made it."""
+    return troubles.told(known.troubles(), known.plane.translator.owners)
+
+
 def _list_gateways(known: Known, question: bytes) -> Iterator[bytes]:
     request = pb.ListGatewaysRequest.FromString(question)
-    yield answers.gateways(request, known.plane.snapshots, known.streams()).SerializeToString()
+    yield answers.gateways(request, known.plane.snapshots, known.streams(), told(known)).SerializeToString()
 
 
 def _list_objects(known: Known, question: bytes) -> Iterator[bytes]:
-    yield answers.objects(pb.ListObjectsRequest.FromString(question), known.plane.statuses).SerializeToString()
+    request = pb.ListObjectsRequest.FromString(question)
+    yield details.objects(request, known.plane.statuses, told(known)).SerializeToString()
+
+
+def _get_object(known: Known, question: bytes) -> Iterator[bytes]:
+    asked, plane = pb.GetObjectRequest.FromString(question).object, known.plane
+    ref = Ref(asked.kind, asked.namespace, asked.name)
+    places = details.places(ref, plane.snapshots, plane.translator.owners, known.streams())
+    yield details.details(ref, plane.statuses, told(known), places, plane.history.last()).SerializeToString()
 
 
 def _get_snapshot(known: Known, question: bytes) -> Iterator[bytes]:
-    for resource in answers.snapshot(pb.GetSnapshotRequest.FromString(question), known.plane.snapshots):
+    request = pb.GetSnapshotRequest.FromString(question)
+    for resource in snapshots.snapshot(request, known.plane.snapshots, known.plane.history.last()):
         yield resource.SerializeToString()
 
 
 def _list_changes(known: Known, question: bytes) -> Iterator[bytes]:
     request = pb.ListChangesRequest.FromString(question)
-    yield answers.changes(request, known.plane.history.last(request.after)).SerializeToString()
+    yield changes.changes(request, known.plane.history.last(request.after)).SerializeToString()
 
 
 def _explain(known: Known, question: bytes) -> Iterator[bytes]:
-    yield answers.explained(pb.ExplainRequest.FromString(question), known.plane.snapshots).SerializeToString()
+    request, plane = pb.ExplainRequest.FromString(question), known.plane
+    world = explained.World(plane.translator, plane.statuses, told(known))
+    yield explained.explained(request, plane.snapshots, world).SerializeToString()
 
 
 METHODS: dict[str, Method] = {
     "ListGateways": _list_gateways,
     "ListObjects": _list_objects,
+    "GetObject": _get_object,
     "GetSnapshot": _get_snapshot,
     "ListChanges": _list_changes,
     "Explain": _explain,
@@ -60,7 +69,7 @@ def watched(question: bytes) -> Callable[[history.Change], Iterator[bytes]]:
     request = pb.WatchChangesRequest.FromString(question)
 
     def show(found: history.Change) -> Iterator[bytes]:
-        shown = answers.change(found, request.gateway, request.contents)
+        shown = changes.change(found, request.gateway, request.contents)
         if shown is not None:
             yield shown.SerializeToString()
 

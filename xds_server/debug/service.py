@@ -1,7 +1,7 @@
 """The debug endpoint's gRPC server: our own service, CSDS, health and reflection, so that grpcurl needs no files."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from importlib import import_module
 from typing import Any
 
@@ -9,8 +9,8 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from xds_server.ads.report import StreamReport
-from xds_server.control_plane import ControlPlane
+from xds_server.debug.access import AGAIN_SECONDS, Access, Guard
+from xds_server.debug.known import Known
 from xds_server.history import Change
 
 CSDS = "envoy.service.status.v3.ClientStatusDiscoveryService"
@@ -19,22 +19,19 @@ DEBUG = "gatehouse.debug.v1.Debug"
 SERVICES = (DEBUG, CSDS, health.SERVICE_NAME, reflection.SERVICE_NAME)
 OPTIONS = (("grpc.max_send_message_length", -1), ("grpc.so_reuseport", 0))
 STOP_SECONDS = 0.5
-ONE_ANSWER = ("ListGateways", "ListObjects", "ListChanges", "Explain")
+ONE_ANSWER = ("ListGateways", "ListObjects", "GetObject", "ListChanges", "Explain")
 MANY_ANSWERS = ("GetSnapshot",)
 MOST_WAITING = 1000
 """Changes that wait for a reader."""
 
-Streams = Callable[[], Iterable[StreamReport]]
-
 
 class DebugServer:
-    """Answers questions about the snapshots and the streams; bound to loopback unless told otherwise."""
+    """Answers questions about the snapshots and the streams; with an access only to those whom it admits."""
 
-    def __init__(self, plane: ControlPlane, streams: Streams) -> None:
-        self._plane = plane
-        self._snapshots = plane.snapshots
-        self._streams = streams
-        self._server = grpc.aio.server(options=OPTIONS)
+    def __init__(self, known: Known, access: Access | None = None) -> None:
+        self._guard = None if access is None else Guard(access)
+        self._known = known
+        self._server = grpc.aio.server(options=OPTIONS, interceptors=[self._guard] if self._guard else [])
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection(SERVICES, self._server, _LatePool())
@@ -45,9 +42,15 @@ class DebugServer:
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(CSDS, handlers),))
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(DEBUG, self._methods()),))
 
-    def bind(self, address: str) -> int:
-        """Take a host:port, any free port where that is 0, and return the port; raises RuntimeError if it is taken."""
-        port: int = self._server.add_insecure_port(address)
+    def bind(self, address: str, credentials: Any = None) -> int:
+        """Take a host:port, any free port where that is 0, and return the port; raises RuntimeError if it is taken.
+
+        With credentials (grpc.ServerCredentials) it speaks TLS.
+        """
+        if credentials is None:
+            port: int = self._server.add_insecure_port(address)
+        else:
+            port = self._server.add_secure_port(address, credentials)
         return port
 
     async def start(self) -> None:
@@ -66,13 +69,14 @@ class DebugServer:
 
     async def _stream(self, requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
         async for request in requests:
+            await self._ask_again(context)
             yield await self._answer(request, context)
 
     async def _answer(self, request: bytes, context: Any) -> bytes:
         from xds_server.debug import csds
 
         try:
-            return csds.answer(request, self._streams(), self._snapshots)
+            return csds.answer(request, self._known.streams(), self._known.plane.snapshots)
         except ValueError as error:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
             raise
@@ -88,7 +92,7 @@ class DebugServer:
     def _answers(self, name: str, question: bytes) -> Iterable[bytes]:
         from xds_server.debug import methods
 
-        return methods.METHODS[name](methods.Known(self._plane, self._streams), question)
+        return methods.METHODS[name](self._known, question)
 
     def _one(self, name: str) -> Any:
         async def method(question: bytes, context: Any) -> bytes:
@@ -116,7 +120,7 @@ class DebugServer:
 
         show = methods.watched(question)
         waiting: asyncio.Queue[Change] = asyncio.Queue(MOST_WAITING)
-        history = self._plane.history
+        history = self._known.plane.history
 
         def take(change: Change) -> None:
             if waiting.full():
@@ -126,11 +130,27 @@ class DebugServer:
         history.watch(take)
         try:
             await context.send_initial_metadata(())  # who waits for it misses nothing afterwards
+            again_at = self._now() + AGAIN_SECONDS
             while True:
-                for shown in show(await waiting.get()):
-                    yield shown
+                try:
+                    async with asyncio.timeout_at(again_at):
+                        change = await waiting.get()
+                except TimeoutError:
+                    await self._ask_again(context)
+                    again_at = self._now() + AGAIN_SECONDS
+                else:
+                    for shown in show(change):
+                        yield shown
         finally:
             history.unwatch(take)
+
+    async def _ask_again(self, context: Any) -> None:
+        """End a call whose caller may look no more."""
+        if self._guard is not None and not await self._guard.still_admits(context):
+            await context.abort(grpc.StatusCode.UNAUTHENTICATED, "what was shown at first admits nobody any more")
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
 
 
 def _wrong(error: Exception) -> tuple[grpc.StatusCode, str]:

@@ -9,14 +9,11 @@ from envoy.extensions.transport_sockets.tls.v3.tls_pb2 import UpstreamTlsContext
 from translator.value import Value
 from translator.xds.names import NO_CLUSTER
 from translator.xds.resource import ResourceType
+from xds_server.explaining import filters, outcome
 from xds_server.explaining.configuration import Configuration
+from xds_server.explaining.request import Request
 
-CHANGES = {
-    "request_headers_to_add": "adds request headers",
-    "request_headers_to_remove": "removes request headers",
-    "response_headers_to_add": "adds response headers",
-    "response_headers_to_remove": "removes response headers",
-}
+CLUSTER = ResourceType.CLUSTER
 NOT_FOUND = {0: 503, 1: 404, 2: 500}
 """RouteAction.ClusterNotFoundResponseCode as a status."""
 
@@ -51,18 +48,26 @@ class Answer(Value):
     mirrors: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
     """What else is done on the way."""
+    path: str = ""
+    """With the query, as the backend sees it."""
+    host: str = ""
+    """As the backend sees it."""
+    location: str = ""
+    """Where a redirect leads."""
 
 
-def answer(route: Any, configuration: Configuration) -> Answer:
-    """Say what a Route does."""
+def answer(route: Any, request: Request, configuration: Configuration) -> Answer:
+    """Say what a Route does with a request that it takes."""
+    if filters.is_preflight(route, request):
+        return Answer("respond", filters.preflight(route, request), filters.PREFLIGHT)
     match route.WhichOneof("action"):
         case "route":
-            return _forward(route, configuration)
+            return _forward(route, request, configuration)
         case "redirect":
-            return _redirect(route)
+            return _redirect(route, request)
         case "direct_response":
             status = route.direct_response.status
-            return Answer("respond", f"Envoy answers {status} itself", status, filters=tuple(_filters(route)))
+            return Answer("respond", f"Envoy answers {status} itself", status, filters=tuple(filters.in_words(route)))
         case other:
             return Answer("respond", f"the route's action is {other}")
 
@@ -107,7 +112,7 @@ def secured(clusters: Iterable[str], configuration: Configuration) -> Iterable[s
         yield f"speaks TLS to {name} for {context.sni or 'no name'}, {verified}"
 
 
-def _forward(route: Any, configuration: Configuration) -> Answer:
+def _forward(route: Any, request: Request, configuration: Configuration) -> Answer:
     action = route.route
     missing = f"answered with {NOT_FOUND[action.cluster_not_found_response_code]}"
     shares: dict[str, int] = {}
@@ -117,35 +122,30 @@ def _forward(route: Any, configuration: Configuration) -> Answer:
     else:
         shares[action.cluster] = 1
     destinations = forward(shares, configuration, missing)
-    mirrors = tuple(it.cluster for it in action.request_mirror_policies)
+    mirrors = tuple(it.cluster for it in action.request_mirror_policies if configuration.get(CLUSTER, it.cluster))
     words = ", ".join(f"{it.cluster} ({it.percent:g} %)" for it in destinations)
     return Answer(
         "forward",
         f"forwarded to {words}",
         destinations=destinations,
         mirrors=mirrors,
-        filters=(*_filters(route), *_rewrites(action), *secured(shares, configuration)),
+        filters=(*filters.in_words(route), *_shares(action), *_rewrites(action), *secured(shares, configuration)),
+        path=outcome.forwarded_path(route, request),
+        host=outcome.forwarded_host(route, request),
     )
 
 
-def _redirect(route: Any) -> Answer:
-    redirect = route.redirect
+def _redirect(route: Any, request: Request) -> Answer:
     codes = {0: 301, 1: 302, 2: 303, 3: 307, 4: 308}
-    status = codes[redirect.response_code]
-    parts = [
-        f"{name.removesuffix('_redirect')} {getattr(redirect, name)}"
-        for name in ("scheme_redirect", "host_redirect", "port_redirect", "path_redirect", "prefix_rewrite")
-        if getattr(redirect, name)
-    ]
-    return Answer("redirect", f"redirected ({status}) to {', '.join(parts)}", status, filters=tuple(_filters(route)))
+    status, location = codes[route.redirect.response_code], outcome.location(route, request)
+    words = tuple(filters.in_words(route))
+    return Answer("redirect", f"redirected ({status}) to {location}", status, filters=words, location=location)
 
 
-def _filters(route: Any) -> Iterable[str]:
-    for field, words in CHANGES.items():
-        names = [it if isinstance(it, str) else it.header.key for it in getattr(route, field)]
-        if names:
-            yield f"{words} {', '.join(names)}"
-    yield from sorted(route.typed_per_filter_config)
+def _shares(action: Any) -> Iterable[str]:
+    """What is done for one backend alone."""
+    for it in action.weighted_clusters.clusters:
+        yield from (f"for {it.name}: {words}" for words in filters.in_words(it))
 
 
 def _rewrites(action: Any) -> Iterable[str]:
@@ -153,6 +153,8 @@ def _rewrites(action: Any) -> Iterable[str]:
         yield f"rewrites the matched prefix to {action.prefix_rewrite}"
     if action.HasField("regex_rewrite"):
         yield f"rewrites the path to {action.regex_rewrite.substitution}"
+    if action.path_rewrite:
+        yield f"rewrites the path to {action.path_rewrite}"
     if action.host_rewrite_literal:
         yield f"rewrites the host to {action.host_rewrite_literal}"
     if action.timeout.ToTimedelta():

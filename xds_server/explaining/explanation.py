@@ -5,7 +5,7 @@ from typing import Any
 
 from envoy.extensions.filters.network.tcp_proxy.v3.tcp_proxy_pb2 import TcpProxy
 
-from translator.value import Value
+from translator.value import Ref, Value
 from translator.xds.resource import ResourceType
 from xds_server.explaining.answers import Answer, answer, forward, secured
 from xds_server.explaining.configuration import Configuration
@@ -13,6 +13,7 @@ from xds_server.explaining.matching import loses, share
 from xds_server.explaining.places import Chain, chain_for, chains, host_for
 from xds_server.explaining.request import Request
 
+KINDS = {it.lower(): it for it in ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")}
 WHOLE = 1_000_000
 TCP_PROXY = "envoy.filters.network.tcp_proxy"
 UNREACHABLE = (500, 503)
@@ -49,6 +50,11 @@ class Won(Value):
     def object(self) -> str:
         """The route's rule, in words."""
         return in_words(self.route)
+
+    @property
+    def ref(self) -> Ref | None:
+        """The object whose rule it is; None where it is nobody's."""
+        return owner(self.route)
 
 
 class Explanation(Value):
@@ -91,12 +97,17 @@ def furthest(found: Iterable[Explanation]) -> list[Explanation]:
 
 def in_words(route: str) -> str:
     """Name the object, rule and match behind the name of an Envoy route."""
-    kind, *rest = route.split("/")
-    if len(rest) < 4:
+    ref = owner(route)
+    if ref is None:
         return route
-    kinds = {it.lower(): it for it in ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")}
-    matched = f", match {rest[5]}" if len(rest) > 5 else ""
-    return f"{kinds.get(kind, kind)} {rest[0]}/{rest[1]}, rule {rest[3]}{matched}"
+    _, _, _, _, rule, *match = route.split("/")
+    return f"{ref}, rule {rule}" + (f", match {match[1]}" if len(match) > 1 else "")
+
+
+def owner(route: str) -> Ref | None:
+    """Return the object behind the name of an Envoy route."""
+    kind, *rest = route.split("/")
+    return Ref(KINDS[kind], rest[0], rest[1]) if kind in KINDS and len(rest) > 3 else None
 
 
 def explain(request: Request, configuration: Configuration) -> Explanation:
@@ -190,7 +201,7 @@ def _choose(
         percent = round(100 * part / WHOLE, 4)
         considered.append(Considered(route.name, lost, percent))
         if part:
-            won.append(Won(route.name, percent, answer(route, configuration)))
+            won.append(Won(route.name, percent, answer(route, request, configuration)))
             taken += part
         if taken >= WHOLE:
             break

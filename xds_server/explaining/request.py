@@ -30,6 +30,8 @@ class Request(Value):
     """Names in lower case; several of a name are looked at one by one."""
     server_name: str
     """What TLS says before the request is known; empty without TLS."""
+    has_query: bool = False
+    """Whether there is a query, be it an empty one."""
 
     @property
     def host(self) -> str:
@@ -45,7 +47,7 @@ class Request(Value):
         """Return the values of a header or pseudo header; none where the request has none."""
         pseudo = {
             ":method": self.method,
-            ":path": self.normal_path + (f"?{self.query}" if self.query else ""),
+            ":path": self.normal_path + (f"?{self.query}" if self.has_query else ""),
             ":scheme": self.scheme,
             ":authority": self.authority,
         }
@@ -80,6 +82,7 @@ def read(method: str, url: str, headers: Iterable[str] = (), server_name: str | 
         port=port,
         path=parts.path or "/",
         query=parts.query,
+        has_query="?" in url,
         headers=tuple((name, value) for name, value in pairs if name != "host"),
         server_name=(server_name if server_name is not None else parts.hostname).lower() if secure else "",
     )

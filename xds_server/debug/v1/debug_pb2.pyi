@@ -20,10 +20,12 @@ class Object(_message.Message):
     def __init__(self, kind: _Optional[str] = ..., namespace: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...
 
 class ListGatewaysRequest(_message.Message):
-    __slots__ = ("gateway",)
+    __slots__ = ("gateway", "resources")
     GATEWAY_FIELD_NUMBER: _ClassVar[int]
+    RESOURCES_FIELD_NUMBER: _ClassVar[int]
     gateway: str
-    def __init__(self, gateway: _Optional[str] = ...) -> None: ...
+    resources: bool
+    def __init__(self, gateway: _Optional[str] = ..., resources: _Optional[bool] = ...) -> None: ...
 
 class ListGatewaysResponse(_message.Message):
     __slots__ = ("gateways",)
@@ -49,26 +51,74 @@ class Gateway(_message.Message):
     def __init__(self, name: _Optional[str] = ..., envoys: _Optional[_Iterable[_Union[Envoy, _Mapping]]] = ..., resources: _Optional[_Mapping[str, int]] = ...) -> None: ...
 
 class Envoy(_message.Message):
-    __slots__ = ("node", "protocol", "standings")
+    __slots__ = ("node", "protocol", "standings", "lag_seconds", "troubles")
     NODE_FIELD_NUMBER: _ClassVar[int]
     PROTOCOL_FIELD_NUMBER: _ClassVar[int]
     STANDINGS_FIELD_NUMBER: _ClassVar[int]
+    LAG_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    TROUBLES_FIELD_NUMBER: _ClassVar[int]
     node: str
     protocol: str
     standings: _containers.RepeatedCompositeFieldContainer[Standing]
-    def __init__(self, node: _Optional[str] = ..., protocol: _Optional[str] = ..., standings: _Optional[_Iterable[_Union[Standing, _Mapping]]] = ...) -> None: ...
+    lag_seconds: float
+    troubles: _containers.RepeatedCompositeFieldContainer[Trouble]
+    def __init__(self, node: _Optional[str] = ..., protocol: _Optional[str] = ..., standings: _Optional[_Iterable[_Union[Standing, _Mapping]]] = ..., lag_seconds: _Optional[float] = ..., troubles: _Optional[_Iterable[_Union[Trouble, _Mapping]]] = ...) -> None: ...
 
 class Standing(_message.Message):
-    __slots__ = ("type", "synced", "pending", "refusals")
+    __slots__ = ("type", "synced", "pending", "refusals", "lag_seconds", "resources")
     TYPE_FIELD_NUMBER: _ClassVar[int]
     SYNCED_FIELD_NUMBER: _ClassVar[int]
     PENDING_FIELD_NUMBER: _ClassVar[int]
     REFUSALS_FIELD_NUMBER: _ClassVar[int]
+    LAG_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    RESOURCES_FIELD_NUMBER: _ClassVar[int]
     type: str
     synced: int
     pending: int
     refusals: _containers.RepeatedCompositeFieldContainer[Refusal]
-    def __init__(self, type: _Optional[str] = ..., synced: _Optional[int] = ..., pending: _Optional[int] = ..., refusals: _Optional[_Iterable[_Union[Refusal, _Mapping]]] = ...) -> None: ...
+    lag_seconds: float
+    resources: _containers.RepeatedCompositeFieldContainer[ResourceStanding]
+    def __init__(self, type: _Optional[str] = ..., synced: _Optional[int] = ..., pending: _Optional[int] = ..., refusals: _Optional[_Iterable[_Union[Refusal, _Mapping]]] = ..., lag_seconds: _Optional[float] = ..., resources: _Optional[_Iterable[_Union[ResourceStanding, _Mapping]]] = ...) -> None: ...
+
+class ResourceStanding(_message.Message):
+    __slots__ = ("name", "standing", "sent", "acked", "refused")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    STANDING_FIELD_NUMBER: _ClassVar[int]
+    SENT_FIELD_NUMBER: _ClassVar[int]
+    ACKED_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    standing: str
+    sent: str
+    acked: str
+    refused: str
+    def __init__(self, name: _Optional[str] = ..., standing: _Optional[str] = ..., sent: _Optional[str] = ..., acked: _Optional[str] = ..., refused: _Optional[str] = ...) -> None: ...
+
+class Trouble(_message.Message):
+    __slots__ = ("gateway", "envoy", "kind", "type", "name", "host", "version", "serves", "words", "seconds", "objects")
+    GATEWAY_FIELD_NUMBER: _ClassVar[int]
+    ENVOY_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    HOST_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    SERVES_FIELD_NUMBER: _ClassVar[int]
+    WORDS_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    OBJECTS_FIELD_NUMBER: _ClassVar[int]
+    gateway: str
+    envoy: str
+    kind: str
+    type: str
+    name: str
+    host: str
+    version: str
+    serves: str
+    words: str
+    seconds: float
+    objects: _containers.RepeatedCompositeFieldContainer[Object]
+    def __init__(self, gateway: _Optional[str] = ..., envoy: _Optional[str] = ..., kind: _Optional[str] = ..., type: _Optional[str] = ..., name: _Optional[str] = ..., host: _Optional[str] = ..., version: _Optional[str] = ..., serves: _Optional[str] = ..., words: _Optional[str] = ..., seconds: _Optional[float] = ..., objects: _Optional[_Iterable[_Union[Object, _Mapping]]] = ...) -> None: ...
 
 class Refusal(_message.Message):
     __slots__ = ("name", "version", "words")
@@ -81,14 +131,16 @@ class Refusal(_message.Message):
     def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ..., words: _Optional[str] = ...) -> None: ...
 
 class ListObjectsRequest(_message.Message):
-    __slots__ = ("kind", "namespace", "amiss")
+    __slots__ = ("kind", "namespace", "amiss", "name")
     KIND_FIELD_NUMBER: _ClassVar[int]
     NAMESPACE_FIELD_NUMBER: _ClassVar[int]
     AMISS_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
     kind: str
     namespace: str
     amiss: bool
-    def __init__(self, kind: _Optional[str] = ..., namespace: _Optional[str] = ..., amiss: _Optional[bool] = ...) -> None: ...
+    name: str
+    def __init__(self, kind: _Optional[str] = ..., namespace: _Optional[str] = ..., amiss: _Optional[bool] = ..., name: _Optional[str] = ...) -> None: ...
 
 class ListObjectsResponse(_message.Message):
     __slots__ = ("objects",)
@@ -97,12 +149,48 @@ class ListObjectsResponse(_message.Message):
     def __init__(self, objects: _Optional[_Iterable[_Union[ObjectStatus, _Mapping]]] = ...) -> None: ...
 
 class ObjectStatus(_message.Message):
-    __slots__ = ("object", "conditions")
+    __slots__ = ("object", "conditions", "troubles")
     OBJECT_FIELD_NUMBER: _ClassVar[int]
     CONDITIONS_FIELD_NUMBER: _ClassVar[int]
+    TROUBLES_FIELD_NUMBER: _ClassVar[int]
     object: Object
     conditions: _containers.RepeatedCompositeFieldContainer[Condition]
-    def __init__(self, object: _Optional[_Union[Object, _Mapping]] = ..., conditions: _Optional[_Iterable[_Union[Condition, _Mapping]]] = ...) -> None: ...
+    troubles: _containers.RepeatedCompositeFieldContainer[Trouble]
+    def __init__(self, object: _Optional[_Union[Object, _Mapping]] = ..., conditions: _Optional[_Iterable[_Union[Condition, _Mapping]]] = ..., troubles: _Optional[_Iterable[_Union[Trouble, _Mapping]]] = ...) -> None: ...
+
+class GetObjectRequest(_message.Message):
+    __slots__ = ("object",)
+    OBJECT_FIELD_NUMBER: _ClassVar[int]
+    object: Object
+    def __init__(self, object: _Optional[_Union[Object, _Mapping]] = ...) -> None: ...
+
+class GetObjectResponse(_message.Message):
+    __slots__ = ("status", "places", "changes")
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    PLACES_FIELD_NUMBER: _ClassVar[int]
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    status: ObjectStatus
+    places: _containers.RepeatedCompositeFieldContainer[Place]
+    changes: _containers.RepeatedCompositeFieldContainer[Change]
+    def __init__(self, status: _Optional[_Union[ObjectStatus, _Mapping]] = ..., places: _Optional[_Iterable[_Union[Place, _Mapping]]] = ..., changes: _Optional[_Iterable[_Union[Change, _Mapping]]] = ...) -> None: ...
+
+class Place(_message.Message):
+    __slots__ = ("gateway", "type", "name", "host", "version", "synced", "envoys")
+    GATEWAY_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    HOST_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    SYNCED_FIELD_NUMBER: _ClassVar[int]
+    ENVOYS_FIELD_NUMBER: _ClassVar[int]
+    gateway: str
+    type: str
+    name: str
+    host: str
+    version: str
+    synced: int
+    envoys: int
+    def __init__(self, gateway: _Optional[str] = ..., type: _Optional[str] = ..., name: _Optional[str] = ..., host: _Optional[str] = ..., version: _Optional[str] = ..., synced: _Optional[int] = ..., envoys: _Optional[int] = ...) -> None: ...
 
 class Condition(_message.Message):
     __slots__ = ("part", "type", "status", "reason", "message", "observed_generation", "amiss")
@@ -123,26 +211,34 @@ class Condition(_message.Message):
     def __init__(self, part: _Optional[str] = ..., type: _Optional[str] = ..., status: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., observed_generation: _Optional[int] = ..., amiss: _Optional[bool] = ...) -> None: ...
 
 class GetSnapshotRequest(_message.Message):
-    __slots__ = ("gateway", "type", "name")
+    __slots__ = ("gateway", "type", "name", "version", "host")
     GATEWAY_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    HOST_FIELD_NUMBER: _ClassVar[int]
     gateway: str
     type: str
     name: str
-    def __init__(self, gateway: _Optional[str] = ..., type: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...
+    version: str
+    host: str
+    def __init__(self, gateway: _Optional[str] = ..., type: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[str] = ..., host: _Optional[str] = ...) -> None: ...
 
 class Resource(_message.Message):
-    __slots__ = ("type", "name", "version", "json")
+    __slots__ = ("type", "name", "version", "json", "host", "more")
     TYPE_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     JSON_FIELD_NUMBER: _ClassVar[int]
+    HOST_FIELD_NUMBER: _ClassVar[int]
+    MORE_FIELD_NUMBER: _ClassVar[int]
     type: str
     name: str
     version: str
     json: str
-    def __init__(self, type: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[str] = ..., json: _Optional[str] = ...) -> None: ...
+    host: str
+    more: bool
+    def __init__(self, type: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[str] = ..., json: _Optional[str] = ..., host: _Optional[str] = ..., more: _Optional[bool] = ...) -> None: ...
 
 class ListChangesRequest(_message.Message):
     __slots__ = ("gateway", "after", "limit", "contents")
@@ -227,7 +323,7 @@ class ExplainResponse(_message.Message):
     def __init__(self, explanations: _Optional[_Iterable[_Union[Explanation, _Mapping]]] = ...) -> None: ...
 
 class Explanation(_message.Message):
-    __slots__ = ("gateway", "listener", "chain", "table", "host", "considered", "won", "words", "status", "hints")
+    __slots__ = ("gateway", "listener", "chain", "table", "host", "considered", "won", "words", "status", "hints", "policies", "troubles")
     GATEWAY_FIELD_NUMBER: _ClassVar[int]
     LISTENER_FIELD_NUMBER: _ClassVar[int]
     CHAIN_FIELD_NUMBER: _ClassVar[int]
@@ -238,6 +334,8 @@ class Explanation(_message.Message):
     WORDS_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     HINTS_FIELD_NUMBER: _ClassVar[int]
+    POLICIES_FIELD_NUMBER: _ClassVar[int]
+    TROUBLES_FIELD_NUMBER: _ClassVar[int]
     gateway: str
     listener: str
     chain: str
@@ -248,7 +346,19 @@ class Explanation(_message.Message):
     words: str
     status: int
     hints: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, gateway: _Optional[str] = ..., listener: _Optional[str] = ..., chain: _Optional[str] = ..., table: _Optional[str] = ..., host: _Optional[str] = ..., considered: _Optional[_Iterable[_Union[Considered, _Mapping]]] = ..., won: _Optional[_Iterable[_Union[Won, _Mapping]]] = ..., words: _Optional[str] = ..., status: _Optional[int] = ..., hints: _Optional[_Iterable[str]] = ...) -> None: ...
+    policies: _containers.RepeatedCompositeFieldContainer[Policy]
+    troubles: _containers.RepeatedCompositeFieldContainer[Trouble]
+    def __init__(self, gateway: _Optional[str] = ..., listener: _Optional[str] = ..., chain: _Optional[str] = ..., table: _Optional[str] = ..., host: _Optional[str] = ..., considered: _Optional[_Iterable[_Union[Considered, _Mapping]]] = ..., won: _Optional[_Iterable[_Union[Won, _Mapping]]] = ..., words: _Optional[str] = ..., status: _Optional[int] = ..., hints: _Optional[_Iterable[str]] = ..., policies: _Optional[_Iterable[_Union[Policy, _Mapping]]] = ..., troubles: _Optional[_Iterable[_Union[Trouble, _Mapping]]] = ...) -> None: ...
+
+class Policy(_message.Message):
+    __slots__ = ("object", "target", "words")
+    OBJECT_FIELD_NUMBER: _ClassVar[int]
+    TARGET_FIELD_NUMBER: _ClassVar[int]
+    WORDS_FIELD_NUMBER: _ClassVar[int]
+    object: Object
+    target: str
+    words: str
+    def __init__(self, object: _Optional[_Union[Object, _Mapping]] = ..., target: _Optional[str] = ..., words: _Optional[str] = ...) -> None: ...
 
 class Considered(_message.Message):
     __slots__ = ("route", "object", "lost", "percent")
@@ -263,7 +373,7 @@ class Considered(_message.Message):
     def __init__(self, route: _Optional[str] = ..., object: _Optional[str] = ..., lost: _Optional[str] = ..., percent: _Optional[float] = ...) -> None: ...
 
 class Won(_message.Message):
-    __slots__ = ("route", "object", "percent", "kind", "words", "status", "destinations", "mirrors", "filters")
+    __slots__ = ("route", "object", "percent", "kind", "words", "status", "destinations", "mirrors", "filters", "path", "host", "location")
     ROUTE_FIELD_NUMBER: _ClassVar[int]
     OBJECT_FIELD_NUMBER: _ClassVar[int]
     PERCENT_FIELD_NUMBER: _ClassVar[int]
@@ -273,6 +383,9 @@ class Won(_message.Message):
     DESTINATIONS_FIELD_NUMBER: _ClassVar[int]
     MIRRORS_FIELD_NUMBER: _ClassVar[int]
     FILTERS_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    HOST_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_FIELD_NUMBER: _ClassVar[int]
     route: str
     object: str
     percent: float
@@ -282,7 +395,10 @@ class Won(_message.Message):
     destinations: _containers.RepeatedCompositeFieldContainer[Destination]
     mirrors: _containers.RepeatedScalarFieldContainer[str]
     filters: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, route: _Optional[str] = ..., object: _Optional[str] = ..., percent: _Optional[float] = ..., kind: _Optional[str] = ..., words: _Optional[str] = ..., status: _Optional[int] = ..., destinations: _Optional[_Iterable[_Union[Destination, _Mapping]]] = ..., mirrors: _Optional[_Iterable[str]] = ..., filters: _Optional[_Iterable[str]] = ...) -> None: ...
+    path: str
+    host: str
+    location: str
+    def __init__(self, route: _Optional[str] = ..., object: _Optional[str] = ..., percent: _Optional[float] = ..., kind: _Optional[str] = ..., words: _Optional[str] = ..., status: _Optional[int] = ..., destinations: _Optional[_Iterable[_Union[Destination, _Mapping]]] = ..., mirrors: _Optional[_Iterable[str]] = ..., filters: _Optional[_Iterable[str]] = ..., path: _Optional[str] = ..., host: _Optional[str] = ..., location: _Optional[str] = ...) -> None: ...
 
 class Destination(_message.Message):
     __slots__ = ("cluster", "percent", "words", "endpoints")

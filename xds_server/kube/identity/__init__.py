@@ -1,4 +1,4 @@
-"""Who is who on the xDS connection: the server by a certificate, the Envoys by their ServiceAccounts' tokens."""
+"""Who is who: the server by a certificate, Envoys by their ServiceAccounts' tokens, people by theirs."""
 
 from xds_server.kube.identity.accounts import Accounts
 from xds_server.kube.identity.admission import FleetAdmission
@@ -6,6 +6,7 @@ from xds_server.kube.identity.keeper import AuthorityKeeper
 from xds_server.kube.identity.mounted import MountedCertificate, in_folder
 from xds_server.kube.identity.serving import ServingCertificate
 from xds_server.kube.identity.tokens import AUDIENCE, TokenReviews
+from xds_server.kube.identity.viewers import Viewers
 
 __all__ = [
     "AUDIENCE",
@@ -15,5 +16,6 @@ __all__ = [
     "MountedCertificate",
     "ServingCertificate",
     "TokenReviews",
+    "Viewers",
     "in_folder",
 ]

@@ -1,4 +1,4 @@
-"""The certificate that the xDS server shows, and the bundle by which Envoys know it; both change while it serves."""
+"""The certificate that a server shows, and the bundle by which it is known; both change while it serves."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,6 @@ class ServingCertificate:
         self.bundle = ""
         """PEM of the authorities that Envoys are to trust."""
         self._pair: Pair | None = None
-        self._shown: Pair | None = None
         self._watchers: list[Callable[[str], None]] = []
 
     @property
@@ -38,19 +37,38 @@ class ServingCertificate:
             for watcher in self._watchers:
                 watcher(bundle)
 
-    def credentials(self) -> Any:
-        """Return credentials for `Server.bind`; they follow what is served."""
-        self._shown = self.pair
-        return grpc.dynamic_ssl_server_credentials(_configuration(self.pair), self._changed)
+    def credentials(self, *, ask_clients: bool = False) -> Any:
+        """Return credentials for `Server.bind`; they follow what is served.
+
+        With `ask_clients` a client has to show a certificate that an authority of the bundle has signed.
+        """
+        return Credentials(self, ask_clients).made()
+
+
+class Credentials:
+    """What one port shows, and has shown."""
+
+    def __init__(self, serving: ServingCertificate, ask_clients: bool) -> None:
+        self._serving = serving
+        self._ask_clients = ask_clients
+        self._shown = self._current()
+
+    def made(self) -> Any:
+        """Return them as gRPC has them."""
+        return grpc.dynamic_ssl_server_credentials(self._configuration(), self._changed, self._ask_clients)
+
+    def _current(self) -> tuple[Pair, str]:
+        return self._serving.pair, self._serving.bundle
 
     def _changed(self) -> Any:
         """Tell gRPC, which asks from a thread of its own before each handshake, what is new; None for nothing."""
-        pair = self.pair
-        if pair is self._shown:
+        current = self._current()
+        if current == self._shown:
             return None
-        self._shown = pair
-        return _configuration(pair)
+        self._shown = current
+        return self._configuration()
 
-
-def _configuration(pair: Pair) -> Any:
-    return grpc.ssl_server_certificate_configuration([(pair.key.encode(), pair.certificate.encode())])
+    def _configuration(self) -> Any:
+        pair, bundle = self._shown
+        roots = bundle.encode() if self._ask_clients else None
+        return grpc.ssl_server_certificate_configuration([(pair.key.encode(), pair.certificate.encode())], roots)
