@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from tests.bench.cluster.report import misses, tables
+from tests.bench.cluster.report import Result, misses, tables
+from tests.bench.cluster.routes import Figures
 from tests.bench.cluster.run import Plan, measured
 from tests.bench.cluster.site import World
 from xds_server.kube.client import Client
@@ -26,7 +27,8 @@ ERRORS = (
 async def test_what_is_measured_is_there_and_nothing_fails(client: Client) -> None:
     world = World("a Service each", services_of_their_own=True)
     plan = Plan(CLASS_NAME, (FEW,), enduring=0, one_by_one=5, edits=3, starts=False)
-    result = {world.name: await measured(client, world, plan)}
+    result: Result = {world.name: {}}
+    await measured(client, world, plan, result[world.name])
     figures = result[world.name][FEW]
     assert {name: figures[name] for name in ERRORS} == dict.fromkeys(ERRORS, 0)
     assert figures["requests"] > FEW
@@ -42,7 +44,9 @@ async def test_no_request_fails_while_routes_and_backends_change(client: Client)
     """Routes are added, changed and removed while backends that end gracefully are replaced."""
     world = World("one shared Service")
     plan = Plan(CLASS_NAME, (ROUTES,), enduring=ROUTES, one_by_one=10, edits=1, rollouts=1, churn=300, starts=False)
-    figures = (await measured(client, world, plan))[ROUTES]
+    result: dict[int, Figures] = {}
+    await measured(client, world, plan, result)
+    figures = result[ROUTES]
     assert {name: figures[name] for name in ERRORS} == dict.fromkeys(ERRORS, 0)
     assert figures["failed meanwhile"] == 0
     assert figures["pods replaced"] > 0

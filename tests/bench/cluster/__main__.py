@@ -6,6 +6,7 @@ in namespaces of its own, and removed in the end. `--quick` is for trying that i
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -25,10 +26,12 @@ EACH = World("a Service each", services_of_their_own=True)
 
 
 def main() -> None:
-    """Measure, print, and write what is asked for."""
+    """Measure, print, and write what is asked for; what was measured until somebody ends it, too."""
     options = _options()
     began = strftime("%Y-%m-%d %H:%M", gmtime())
-    result = asyncio.run(_all(options))
+    result: Result = {}
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(_all(options, result))
     console = Console(width=150)
     for table in tables(result):
         console.print(table)
@@ -41,11 +44,10 @@ def main() -> None:
         options.plot.write_text(plot(result))
 
 
-async def _all(options: argparse.Namespace) -> Result:
+async def _all(options: argparse.Namespace, result: Result) -> None:
     plan = Plan(options.class_name, options.routes, options.enduring)
     if options.quick:
         plan = plan._replace(one_by_one=5, edits=5, rollouts=1, churn=100, starts=False)
-    result: Result = {}
     stopped = asyncio.current_task()
     assert stopped is not None
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -53,12 +55,11 @@ async def _all(options: argparse.Namespace) -> Result:
     async with await Client.load() as client:
         for world in (SHARED, EACH):
             if world.name in options.worlds:
-                result[world.name] = await measured(client, world, plan)
-        if options.listener_sets and options.listener_set_routes:
+                await measured(client, world, plan, result.setdefault(world.name, {}))
+        if options.listener_sets:
             world = World(f"{options.listener_sets:,} ListenerSets", listener_sets=options.listener_sets)
             alone = plan._replace(sizes=(options.listener_set_routes,), enduring=0)
-            result[world.name] = await measured(client, world, alone)
-    return result
+            await measured(client, world, alone, result.setdefault(world.name, {}))
 
 
 def _options() -> argparse.Namespace:

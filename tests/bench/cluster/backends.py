@@ -42,7 +42,7 @@ async def endpoints_edited(site: Site, count: int) -> Figures:
 
 
 async def endured(site: Site, count: int, rollouts: int) -> Figures:
-    """Replace all pods of a backend, more than once, while routes are added, changed and removed; nothing asked may fail."""
+    """Replace all pods of a backend while routes are added, changed and removed; nothing that is asked may fail."""
     rolling = ROLLING if site.world.services_of_their_own else SHARED
     if rolling == ROLLING:
         await site.backends(ROLLING, BACKENDS)

@@ -1,11 +1,10 @@
 """A control plane's life: an hour of changes in little time, and its start."""
 
 import asyncio
-import time
 
 from tests.bench.cluster.costs import cpu_seconds, resident
 from tests.bench.cluster.routes import TURNS, Figures, added
-from tests.bench.cluster.site import AT_ONCE, Site
+from tests.bench.cluster.site import Site, together
 from tests.cluster.namespace import until
 
 SETTLE_SECONDS = 5.0
@@ -14,18 +13,8 @@ SETTLE_SECONDS = 5.0
 async def churned(site: Site, changes: int) -> Figures:
     """Change routes as fast as the cluster takes it, as many as an hour of a busy cluster would: memory must return."""
     before = resident(await site.plane.metrics())
-    rest = iter(range(changes))
-    began = time.perf_counter()
-
-    async def some() -> None:
-        for turn in rest:
-            await site.turn(TURNS.randrange(site.routes), turn)
-
     async with site.plane.watched():
-        async with asyncio.TaskGroup() as group:
-            for _ in range(AT_ONCE):
-                group.create_task(some())
-        took = time.perf_counter() - began
+        took = await together(site.turn(TURNS.randrange(site.routes), turn) for turn in range(changes))
         await asyncio.sleep(SETTLE_SECONDS)
     return {
         "changes": changes,

@@ -49,9 +49,8 @@ def axes(plan: Plan, size: int) -> Iterator[tuple[str, Axis]]:
         yield "started", started
 
 
-async def measured(client: Client, world: World, plan: Plan) -> dict[int, Figures]:
-    """Measure a world at one size after the other."""
-    result: dict[int, Figures] = {}
+async def measured(client: Client, world: World, plan: Plan, result: dict[int, Figures]) -> None:
+    """Measure a world at one size after the other, and add the figures to the result."""
     async with site(client, world, plan.class_name) as place:
         targets = [world.target(number) for number in range(SEED)]
         if world.listener_sets:
@@ -63,19 +62,16 @@ async def measured(client: Client, world: World, plan: Plan) -> dict[int, Figure
             await place.serves(target)
         for size in plan.sizes:
             async with traffic(place.address, targets) as place.load:
-                figures: Figures = {}
+                figures = result[size] = {}
                 for name, axis in axes(plan, size):
                     began = time.perf_counter()
                     figures |= await axis(place)
                     say(f"{world.name}, {size:,}: {name} in {time.perf_counter() - began:.0f} s {place.load.errors}")
-                result[size] = figures | {
-                    "requests": place.load.outcomes.total(),
-                    "failed requests": place.load.errors.total(),
-                    "connections refused once": place.load.refused,
-                }
+                figures["requests"] = place.load.outcomes.total()
+                figures["failed requests"] = place.load.errors.total()
+                figures["connections refused once"] = place.load.refused
                 targets = place.load.targets
         say(f"{world.name}: removing it")
-    return result
 
 
 def say(text: str) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
@@ -86,17 +86,7 @@ class Site(Installation):
 
     async def create_all(self, each: Iterable[tuple[Document, ...]]) -> float:
         """Create objects as fast as the cluster takes them, and return how many seconds that took."""
-        began = time.perf_counter()
-        rest = iter(each)
-
-        async def some() -> None:
-            for made in rest:
-                await self.create(*made)
-
-        async with asyncio.TaskGroup() as group:
-            for _ in range(AT_ONCE):
-                group.create_task(some())
-        return time.perf_counter() - began
+        return await together(self.create(*made) for made in each)
 
     def documents(self, number: int) -> tuple[Document, ...]:
         """A route, after what it needs."""
@@ -110,6 +100,11 @@ class Site(Installation):
     async def remove(self, number: int) -> None:
         """Delete a route."""
         await self.client.delete(self.path("HTTPRoute", route_name(number)))
+
+    async def remove_all(self) -> None:
+        """Delete all routes, and what they have of their own; a namespace that ends deletes one after the other."""
+        kinds = ("HTTPRoute", "EndpointSlice", "Service") if self.world.services_of_their_own else ("HTTPRoute",)
+        await together(self.delete(kind, route_name(it)) for kind in kinds for it in range(self.routes))
 
     async def add_listener_sets(self) -> float:
         """Create the ListenerSets of the world, and return how many seconds that took."""
@@ -144,6 +139,21 @@ class Site(Installation):
         await until(answers, f"an answer for {target}")
 
 
+async def together(work: Iterable[Awaitable[object]]) -> float:
+    """Do some work, AT_ONCE at a time, and return how many seconds it took."""
+    began = time.perf_counter()
+    rest = iter(work)
+
+    async def some() -> None:
+        for each in rest:
+            await each
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(AT_ONCE):
+            group.create_task(some())
+    return time.perf_counter() - began
+
+
 @asynccontextmanager
 async def site(client: Client, world: World, class_name: str) -> AsyncIterator[Site]:
     """Make a world without routes, for as long as the block lasts; return once all of it is gone."""
@@ -159,7 +169,10 @@ async def site(client: Client, world: World, class_name: str) -> AsyncIterator[S
         await place.create(documents.http_route(EDITED, EDITED_TARGET, EDITED))
         place.address = await place.programmed(GATEWAY)
         await place.serves(EDITED_TARGET)
-        yield place
+        try:
+            yield place
+        finally:
+            await place.remove_all()
     await gone(place)
 
 
