@@ -10,7 +10,7 @@ from translator.attach.set_progress import of_set
 from translator.incremental import Graph
 from translator.status import Status, StatusChange
 from translator.value import Key, Ref, Value
-from translator.wiring import clusters, envoy, listeners, routes, statuses, telemetry, verdicts
+from translator.wiring import clusters, envoy, listeners, routes, shards, statuses, telemetry, verdicts
 from translator.wiring.owners import Owners
 from translator.wiring.sources import Sources
 from translator.xds.chains import EncodedChain, newcomers
@@ -50,10 +50,6 @@ class InfrastructureChange(NamedTuple):
     infrastructure: ir.Infrastructure | ir.Held | None
 
 
-class Commit(Value):
-    """What one commit changed; each list is free of duplicates and holds only real changes."""
-
-    resources: tuple[ResourceChange, ...]
 class World(NamedTuple):
     """All objects as of one commit, for who looks at them while the next one is made."""
 
@@ -64,6 +60,10 @@ class World(NamedTuple):
     """Of each route, the parents that are ours, and the listeners that took it."""
 
 
+class Commit(Value):
+    """What one commit changed; each list is free of duplicates and holds only real changes."""
+
+    resources: tuple[ResourceChange, ...]
     tables: tuple[TableChange, ...]
     hosts: tuple[HostChange, ...]
     statuses: tuple[StatusChange, ...]
@@ -99,11 +99,6 @@ class Translator:
             graph, self._sources, self._listeners, self._routes, self._telemetry, self._verdicts, settings.awaits_envoys
         )
 
-    # ---- in -------------------------------------------------------------------------------------------------------
-
-    def put(self, kind: str, value: Object) -> None:
-        """Add or change an object; takes effect with the next commit."""
-        self._sources.put(kind, value)
         self.owners = Owners(
             named=self._clusters.named,
             accepted=self._routes.accepted,
@@ -117,6 +112,11 @@ class Translator:
         )
         """Says which objects made a resource."""
 
+    # ---- in -------------------------------------------------------------------------------------------------------
+
+    def put(self, kind: str, value: Object) -> None:
+        """Add or change an object; takes effect with the next commit."""
+        self._sources.put(kind, value)
 
     def delete(self, kind: str, key: Key) -> None:
         """Remove an object; one that is not there is no error."""
@@ -237,6 +237,10 @@ class Translator:
                 yield Ref(kind, *key), status
         yield from self._told.routes.items()
 
+    def world(self) -> World:
+        """Copy what there is, and where routes are attached."""
+        return World(self._sources.all(), dict(self._sources.routes.items()), dict(self._routes.accepted.items()))
+
     def generation(self, gateway: Key) -> int | None:
         """Return the generation that a Gateway of ours was translated at."""
         found = self._listeners.reported.get(gateway)
@@ -245,10 +249,6 @@ class Translator:
     def awaited(self) -> Iterator[Key]:
         """Every Gateway with ListenerSets that its Envoys have yet to acknowledge."""
         return (gateway for gateway, _ in self._listeners.awaiting.items())
-
-    def world(self) -> World:
-        """Copy what there is, and where routes are attached."""
-        return World(self._sources.all(), dict(self._sources.routes.items()), dict(self._routes.accepted.items()))
 
     def awaiting(self, gateway: Key) -> tuple[Key, ...]:
         """Return the ListenerSets of a Gateway that its Envoys have yet to acknowledge."""
