@@ -10,7 +10,7 @@ from translator.attach.set_progress import of_set
 from translator.incremental import Graph
 from translator.status import Status, StatusChange
 from translator.value import Key, Ref, Value
-from translator.wiring import clusters, envoy, listeners, routes, shards, statuses, telemetry, verdicts
+from translator.wiring import clusters, envoy, listeners, routes, statuses, telemetry, verdicts
 from translator.wiring.owners import Owners
 from translator.wiring.sources import Sources
 from translator.xds.chains import EncodedChain, newcomers
