@@ -7,7 +7,6 @@ alone, and a miss is a read too. An equal result stops the wave.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from translator.pieces import edited
@@ -109,16 +108,31 @@ class Source(Table[K, V]):
             self.runs += self._set(key, value)
 
 
+class Crowd:
+    """So many rows that read one key, most of all, that they are counted and not named."""
+
+    __slots__ = ("size",)
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+
+CROWD = 1024
+"""Readers of a key from which on they may be a crowd: then more than half of all rows read it."""
+
+
 class Tracked(Generic[K, V]):
     """A table as one function sees it: each `get` is recorded against the row being computed."""
 
-    __slots__ = ("_owner", "_readers", "_table")
+    __slots__ = ("_own", "_owner", "_readers", "_table")
 
     def __init__(self, table: Table[K, V], owner: "Derived[Any, Any]") -> None:
         self._table = table
         self._owner = owner
+        self._own = False
+        """Whether rows of the owner read the row that has their own key; that is not recorded one by one."""
         self._readers: dict[K, Any] = {}
-        """Which rows of the owner read a key: the row itself where it is one, else a dict with them as keys.
+        """Which rows of the owner read a key: the row itself where it is one, a dict with them as keys, or a crowd.
 
         No row can be a dict, and one of thousands of keys takes a quarter of what a set of them does.
         """
@@ -126,31 +140,71 @@ class Tracked(Generic[K, V]):
 
     def get(self, key: K, /) -> V | None:
         """Return the row or None; either way the row being computed depends on it now."""
-        self._owner._reads.add((self, key))
+        owner = self._owner
+        if key == owner._row:
+            self._own = True
+        else:
+            owner._reads += (self, key)
         return self._table._rows.get(key)
 
     def _wake(self, keys: Iterable[K]) -> None:
+        owner = self._owner
         for key in keys:
+            if self._own and key in owner._upstream._rows:
+                owner._woken.add(key)
             if key in self._readers:
                 rows = self._readers[key]
-                self._owner._woken.update(rows if isinstance(rows, dict) else (rows,))
+                owner._woken.update(self._crowd(key) if isinstance(rows, Crowd) else _named(rows))
 
     def _subscribe(self, key: K, row: Hashable) -> None:
-        if key not in self._readers:
-            self._readers[key] = row
-        elif isinstance(rows := self._readers[key], dict):
+        rows = self._readers.setdefault(key, row)
+        if rows is row:
+            return
+        if isinstance(rows, Crowd):
+            rows.size += 1
+        elif isinstance(rows, dict):
             rows[row] = None
+            if len(rows) >= CROWD and 2 * len(rows) > len(self._owner._reads_of):
+                self._readers[key] = Crowd(len(rows))
         else:
             self._readers[key] = {rows: None, row: None}
 
     def _unsubscribe(self, key: K, row: Hashable) -> None:
         rows = self._readers[key]
-        if not isinstance(rows, dict):
+        if isinstance(rows, Crowd):
+            rows.size -= 1
+            if 2 * rows.size >= CROWD and 4 * rows.size >= len(self._owner._reads_of):
+                return
+            rows = dict.fromkeys(self._crowd(key))
+        elif isinstance(rows, dict):
+            del rows[row]
+        else:
+            rows = {}
+        if rows:
+            self._readers[key] = rows if len(rows) > 1 else next(iter(rows))
+        else:
             del self._readers[key]
-            return
-        del rows[row]
-        if len(rows) == 1:
-            (self._readers[key],) = rows
+
+    def _crowd(self, key: K) -> Iterator[Hashable]:
+        """Look for the rows that read a key among all; rows that read the same are looked at once."""
+        known: dict[int, bool] = {}
+        for row, reads in self._owner._reads_of.items():
+            if id(reads) not in known:
+                known[id(reads)] = (self, key) in _pairs(reads)
+            if known[id(reads)]:
+                yield row
+
+
+def _named(rows: Any) -> Iterable[Any]:
+    return rows if isinstance(rows, dict) else (rows,)
+
+
+def _pairs(reads: tuple[Any, ...]) -> set[tuple[Tracked[Any, Any], Any]]:
+    return set(zip(reads[::2], reads[1::2], strict=True))
+
+
+NO_ROW = object()
+"""The key of no row."""
 
 
 class Derived(Table[K, V]):
@@ -164,33 +218,43 @@ class Derived(Table[K, V]):
         self._function = function
         self._lookups = tuple(Tracked(table, self) for table in reads)
         self._woken: set[K] = set()
-        self._reads: set[tuple[Tracked[Any, Any], Any]] = set()
+        self._row: object = NO_ROW
+        """Which row is being computed."""
+        self._reads: list[Any] = []
+        """What it has read so far: lookup and key in turn."""
         self._reads_of: dict[K, tuple[Any, ...]] = {}
-        """What each row read, lookup and key in turn, in one flat tuple; rows that read the same share it."""
+        """What each row read, in the same way; rows that read the same share it."""
 
     def _commit(self) -> None:
-        woken, self._woken = self._woken.union(self._upstream._changed), set()
+        woken, self._woken = self._woken, set()
+        woken.update(self._upstream._changed)
+        function, lookups, rows = self._function, self._lookups, self._upstream._rows
         known: dict[tuple[Any, ...], tuple[Any, ...]] = {}
         for key in woken:
-            value = self._upstream._rows.get(key)
-            self._reads = set()
+            value = rows.get(key)
             result = None
             if value is not None:
                 self.runs += 1
-                result = self._function(key, value, *self._lookups)
-            self._subscribe(key, known)
+                self._row = key
+                result = function(key, value, *lookups)
+            self._record(key, known)
             self._set(key, result)
+        self._row = NO_ROW
 
-    def _subscribe(self, row: K, known: dict[tuple[Any, ...], tuple[Any, ...]]) -> None:
-        flat = self._reads_of.pop(row, ())
-        old, new = set(zip(flat[::2], flat[1::2], strict=True)), self._reads
+    def _record(self, row: K, known: dict[tuple[Any, ...], tuple[Any, ...]]) -> None:
+        """Let the row be woken by what it has read, and by nothing else."""
+        new, old = tuple(self._reads), self._reads_of.get(row, ())
+        self._reads.clear()
+        if new == old:
+            return
         if new:
-            if old != new:
-                flat = tuple(chain.from_iterable(new))
-            self._reads_of[row] = known.setdefault(flat, flat)
-        for lookup, key in new - old:
+            self._reads_of[row] = new = known.setdefault(new, new)
+        else:
+            del self._reads_of[row]
+        those, others = _pairs(new), _pairs(old)
+        for lookup, key in those - others:
             lookup._subscribe(key, row)
-        for lookup, key in old - new:
+        for lookup, key in others - those:
             lookup._unsubscribe(key, row)
 
 

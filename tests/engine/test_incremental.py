@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from translator.incremental import Derived, Graph, Source, Table
+from translator import incremental
+from translator.incremental import CROWD, Crowd, Derived, Graph, Source, Table
 
 KEYS = st.sampled_from("abcdef")
 EDIT = st.tuples(KEYS, st.one_of(st.none(), st.integers(0, 3)))
@@ -176,6 +177,48 @@ def test_incremental_equals_from_scratch(batches: list[list[tuple[int, tuple[str
     assert not differs_from_scratch(batches, wiring)
 
 
+@given(BATCHES)
+@settings(max_examples=300, deadline=None)
+def test_a_crowd_of_readers_is_woken_as_a_few_are(batches: list[list[tuple[int, tuple[str, int | None]]]]) -> None:
+    """Rows that are counted, because most rows read the same, are found when that changes, and named when few do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(incremental, "CROWD", 2)
+        assert not differs_from_scratch(batches, wiring)
+        assert is_emptied(batches)
+
+
+def test_a_key_that_all_rows_read_is_no_list_of_them() -> None:
+    """What all of thousands of rows read is remembered once, and wakes all of them."""
+    graph = Graph()
+    names, shared = graph.source("names"), graph.source("shared")
+    joined: Derived[Any, Any] = graph.derived(
+        "joined", names, lambda key, name, other: (name, other.get("all")), shared
+    )
+    for n in range(3 * CROWD):
+        names.put(n, n)
+    graph.commit()
+    (view,) = shared._views
+    assert isinstance(view._readers["all"], Crowd)
+    assert len(set(map(id, joined._reads_of.values()))) == 1
+    shared.put("all", 1)
+    graph.commit()
+    assert (joined.runs, joined.get(7)) == (6 * CROWD, (7, 1))
+
+
+def test_reading_ones_own_key_is_not_written_down() -> None:
+    """A row that reads the row of the same key in another table is woken by it, and takes no memory for that."""
+    graph = Graph()
+    names, values = graph.source("names"), graph.source("values")
+    joined: Derived[Any, Any] = graph.derived("joined", names, lambda key, name, other: (name, other.get(key)), values)
+    names.put("a", 1)
+    graph.commit()
+    assert not joined._reads_of
+    values.put("a", 2)
+    values.put("b", 3)
+    graph.commit()
+    assert (joined.get("a"), joined.runs) == ((1, 2), 2)
+
+
 @given(st.permutations([(0, ("a", 1)), (1, ("b", 2)), (0, ("c", 0)), (1, ("a", 1)), (0, ("f", 2)), (1, ("c", 3))]))
 def test_the_order_of_events_in_a_batch_does_not_matter(batch: list[tuple[int, tuple[str, int | None]]]) -> None:
     """Edits of different rows may come in any order."""
@@ -193,6 +236,11 @@ def test_the_order_of_events_in_a_batch_does_not_matter(batch: list[tuple[int, t
 @settings(max_examples=100, deadline=None)
 def test_delete_all_returns_to_empty(batches: list[list[tuple[int, tuple[str, int | None]]]]) -> None:
     """When the last row is gone nothing is left: no rows, no recorded reads, no groups."""
+    assert is_emptied(batches)
+
+
+def is_emptied(batches: list[list[tuple[int, tuple[str, int | None]]]]) -> bool:
+    """Whether nothing is left of edits once all rows are taken away."""
     graph = Graph()
     sources, tables = wiring(graph)
     for batch in batches:
@@ -202,8 +250,8 @@ def test_delete_all_returns_to_empty(batches: list[list[tuple[int, tuple[str, in
     for source in sources:
         source.replace({})
     graph.commit()
-    assert contents(tables) == [{}, {}, {}]
-    assert all(not view._readers for table in (*sources, *tables) for view in table._views)
+    views = [view for table in (*sources, *tables) for view in table._views]
+    return not any((*contents(tables), *(view._readers for view in views), *(view._owner._reads_of for view in views)))
 
 
 def test_an_unrecorded_read_is_caught() -> None:
