@@ -109,3 +109,16 @@ def test_rests_are_forgotten() -> None:
         todo.take(float(key))
         todo.done(key, float(key))
     assert len(todo._rests) < 1100
+
+
+def test_flows_take_turns_within_a_rank() -> None:
+    """Thousands of objects of one namespace do not keep those of another waiting."""
+    todo: Agenda[str] = Agenda(lambda key: int(key == "edge/gateway"), PACE, lambda key: key.partition("/")[0])
+    for nth in range(100):
+        todo.ask(f"storm/{nth:02}", 10.0)
+    for key in ("shop/cart", "shop/till", "edge/gateway"):
+        todo.ask(key, 10.0)
+    taken = [todo.take(10.0) for _ in range(103)]
+    assert taken[:4] == ["storm/00", "shop/cart", "storm/01", "shop/till"]
+    assert taken[-1] == "edge/gateway"
+    assert [it for it in taken if it and it.startswith("storm")] == [f"storm/{nth:02}" for nth in range(100)]

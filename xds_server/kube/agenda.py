@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable
 from typing import Generic, NamedTuple, TypeVar
 
 from translator.value import Value
+from xds_server.kube.turns import Turns
 
 K = TypeVar("K", bound=Hashable)
 
@@ -33,10 +34,20 @@ class Rest(NamedTuple):
 
 
 class Agenda(Generic[K]):
-    """The objects that are due, resting, or being written; those with the smallest rank come first."""
+    """The objects that are due, resting, or being written.
 
-    def __init__(self, rank: Callable[[K], int] = lambda _: 0, pace: Pace = Pace()) -> None:
+    Those with the smallest rank come first; among these flows take turns, each in the order in which it was asked for.
+    """
+
+    def __init__(
+        self,
+        rank: Callable[[K], int] = lambda _: 0,
+        pace: Pace = Pace(),
+        flow: Callable[[K], Hashable] = lambda _: None,
+    ) -> None:
         self._rank = rank
+        self._flow = flow
+        self._turns: Turns[tuple[int, Hashable]] = Turns()
         self._pace = pace
         self._asked: dict[K, float] = {}
         """When what was asked for will be due."""
@@ -47,7 +58,7 @@ class Agenda(Generic[K]):
         self._sweep_at = 1024
         self._failures: dict[K, Rest] = {}
         self._later: list[tuple[float, int, K]] = []
-        self._due: list[tuple[int, int, K]] = []
+        self._due: list[tuple[int, int, int, K]] = []
         self._count = 0
         """Keeps what is due at one time in the order in which it was asked for."""
 
@@ -76,7 +87,10 @@ class Agenda(Generic[K]):
         self._wake(now)
         if not self._due:
             return None
-        key = heapq.heappop(self._due)[-1]
+        _, turn, _, key = heapq.heappop(self._due)
+        self._turns.reach(turn)
+        if not self._due:
+            self._turns.clear()
         del self._asked[key]
         self._busy.add(key)
         return key
@@ -112,7 +126,8 @@ class Agenda(Generic[K]):
             at, count, key = heapq.heappop(self._later)
             if self._asked.get(key) == at:  # else it became due earlier
                 self._asked[key] = -NEVER
-                heapq.heappush(self._due, (self._rank(key), count, key))
+                rank = self._rank(key)
+                heapq.heappush(self._due, (rank, self._turns.next((rank, self._flow(key))), count, key))
 
     def _put(self, key: K, at: float) -> None:
         self._asked[key] = at

@@ -133,7 +133,9 @@ class StatusWriter:
 
     def _begin(self) -> None:
         rank = dict.fromkeys(FIRST_KINDS, 0)
-        self._agenda: Agenda[Ref] = Agenda(lambda ref: rank.get(ref.kind, 1), self._limits.pace)
+        self._agenda: Agenda[Ref] = Agenda(
+            lambda ref: rank.get(ref.kind, 1), self._limits.pace, lambda ref: ref.namespace
+        )
         self._fights: Fights[Ref] = Fights()
         self._doubted: set[Ref] = set()
         """Asked for because somebody else wrote, not because we have something new to say."""

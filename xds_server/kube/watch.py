@@ -18,6 +18,7 @@ from xds_server.kube.client import JSON, Client
 from xds_server.kube.decoding import METADATA_ONLY, Decoder, Mention, of_kind
 from xds_server.kube.errors import KubeError
 from xds_server.kube.paths import path_of
+from xds_server.kube.pending import Pending
 from xds_server.kube.referenced import Referenced, References, references
 from xds_server.kube.reflection import Glimpses, Kept, Memory, Reflection
 from xds_server.kube.reflector import Collection, Health, Reflector, Timing
@@ -27,6 +28,8 @@ log = structlog.get_logger()
 
 Batch = tuple[Change, ...]
 
+ROUNDS = 5
+"""Turns that others have between two slices: what the first one changed is written, and what came meanwhile is read."""
 ON_DEMAND = ("Secret", "ConfigMap", "ClusterTrustBundle")
 """Kinds of which only what somebody refers to is read."""
 NAMES_ONLY = (*ON_DEMAND, "Namespace")
@@ -85,8 +88,7 @@ class KubeSource:
         self._missing: set[str] = set()
         self._followed: dict[Place, Followed] = {}
         self._labelled: dict[str, None] = {}
-        self._pending: dict[Ref, Change] = {}
-        self._pending_since: float | None = None
+        self._pending = Pending()
         self.heard_at: float | None = None
         """When there was news of the first change of the last batch, of the monotonic clock; None where unknown."""
         self._synced = False
@@ -120,6 +122,8 @@ class KubeSource:
 
     async def __anext__(self) -> Batch:
         while True:
+            for _ in range(ROUNDS if self._pending else 0):
+                await asyncio.sleep(0)
             await self._until(self._restless if self._synced else self._settled)
             batch = await self._batch()
             if not self._synced:
@@ -130,9 +134,10 @@ class KubeSource:
                 return batch
 
     async def _batch(self) -> Batch:
-        """Take what is there; it waits a little for what it refers to."""
-        batch, self._pending = self._pending, {}
-        self.heard_at, self._pending_since = self._pending_since, None
+        """Take what is there, a slice at a time once there was a world; it waits a little for what it refers to."""
+        taken = self._pending.take() if self._synced else self._pending.take_all()
+        self.heard_at = min((it.since for it in taken), default=None)
+        batch = {it.change.ref: it.change for it in taken}
         self._referenced.follow(batch.values())
         if not self._referenced.answered():
             try:
@@ -255,11 +260,7 @@ class KubeSource:
         return Collection(place.kind, path, selector, accept)
 
     def _tell(self, change: Change) -> None:
-        """Take a change in, in place of what was pending for the object."""
-        if self._pending_since is None:
-            self._pending_since = time.monotonic()
-        self._pending.pop(change.ref, None)
-        self._pending[change.ref] = change
+        self._pending.put(change, time.monotonic())
         self._news.set()
 
     def _namespace(self, change: Change) -> None:
