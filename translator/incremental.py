@@ -1,9 +1,9 @@
 """A small synchronous table graph: a change recomputes what read it and nothing else.
 
-Three kinds of table: `Source` (put, delete, replace), `Derived` (a function per row, whose reads are recorded) and
-`Group` (rows regrouped under another key, in order). `Graph.commit` is one pass in the order of declaration, so a
-table reads only tables declared before it. Functions are stateless and total; they read through their arguments
-alone, and a miss is a read too. An equal result stops the wave.
+Four kinds of table: `Source` (put, delete, replace), `Derived` (a function per row, whose reads are recorded), `Group`
+(rows regrouped under another key, in order) and `Total` (numbers of rows, summed by group). `Graph.commit` is one pass
+in the order of declaration, so a table reads only tables declared before it. Functions are stateless and total; they
+read through their arguments alone, and a miss is a read too. An equal result stops the wave.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -37,6 +37,10 @@ class Table(Generic[K, V]):
     def get(self, key: K, /) -> V | None:
         """Return the row or None; reading this way from outside the graph records nothing."""
         return self._rows.get(key)
+
+    def before(self, key: K, /) -> V | None:
+        """Return what a row that the last commit changed was before it; None where there was none."""
+        return self._before.get(key)
 
     def items(self) -> Iterator[tuple[K, V]]:
         """All rows, in no order that means anything."""
@@ -295,6 +299,31 @@ def _places(spread: Spread[G, K2, V2], key: Any, row: Any) -> Mapping[tuple[G, K
     return {(group, order): (order, item) for group, order, item in spread(key, row)}
 
 
+Shares = Callable[[Any, Any], Iterable[tuple[G, int]]]
+"""From a row (key, value) of some table to what it adds to groups: (group key, a number above zero)."""
+
+
+class Total(Table[G, int]):
+    """Numbers of another table's rows summed by group; a group without any has no row. An edit costs what it adds."""
+
+    def __init__(self, name: str, upstream: Table[Any, Any], shares: "Shares[G]") -> None:
+        super().__init__(name)
+        self._upstream = upstream
+        self._shares = shares
+
+    def _commit(self) -> None:
+        differences: dict[G, int] = {}
+        for key in self._upstream._changed:
+            self.runs += 1
+            for rows, sign in ((self._upstream._before, -1), (self._upstream._rows, 1)):
+                if key in rows:
+                    for group, number in self._shares(key, rows[key]):
+                        differences[group] = differences.get(group, 0) + sign * number
+        for group, difference in differences.items():
+            if difference:
+                self._set(group, self._rows.get(group, 0) + difference or None)
+
+
 class Graph:
     """The tables of one pipeline, in the order in which they are declared."""
 
@@ -320,6 +349,12 @@ class Graph:
             if table not in self._tables:
                 raise ValueError(f"table {name} regroups {table.name}, which is not declared before it")
         return self._add(Group(name, inputs))
+
+    def total(self, name: str, upstream: Table[Any, Any], shares: "Shares[G]") -> Total[G]:
+        """Declare sums of what the rows of a table add to groups."""
+        if upstream not in self._tables:
+            raise ValueError(f"table {name} sums {upstream.name}, which is not declared before it")
+        return self._add(Total(name, upstream, shares))
 
     def commit(self) -> None:
         """Bring every table up to date with the sources, once, in order."""

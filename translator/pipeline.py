@@ -10,10 +10,11 @@ from translator.attach.set_progress import of_set
 from translator.incremental import Graph
 from translator.status import Status, StatusChange
 from translator.value import Key, Ref, Value
-from translator.wiring import clusters, envoy, listeners, routes, statuses, telemetry, verdicts
+from translator.wiring import clusters, envoy, listeners, routes, shards, statuses, telemetry, verdicts
 from translator.wiring.owners import Owners
 from translator.wiring.sources import Sources
 from translator.xds.chains import EncodedChain, newcomers
+from translator.xds.names import whole_table
 from translator.xds.resource import (
     HostChange,
     Refused,
@@ -24,6 +25,7 @@ from translator.xds.resource import (
     TableChange,
     VirtualHost,
 )
+from translator.xds.shards import Sharding
 from translator.xds.streams import EncodedStream
 from translator.xds.verdicts import stream_suspects, suspects
 
@@ -41,6 +43,8 @@ class Settings(Value):
     """Where Envoys find the CA certificates that come with their system."""
     awaits_envoys: bool = False
     """Call a Gateway Programmed when `acknowledge` says so, and not as soon as it is translated."""
+    sharding: Sharding = Sharding()
+    """When route tables are divided."""
 
 
 class InfrastructureChange(NamedTuple):
@@ -91,6 +95,7 @@ class Translator:
             self._telemetry,
             self._clusters,
             settings.system_authorities,
+            settings.sharding,
         )
         self._verdicts = verdicts.declare(
             graph, self._sources, self._listeners, self._routes, self._clusters, self._envoy
@@ -157,7 +162,7 @@ class Translator:
         Programmed, and the routes at fault are told. Of a route table it was the virtual host `host`, or the head.
         """
         if type_ is ResourceType.ROUTE:
-            self._sources.refused_hosts.put((gateway, name, host), refused)
+            self._sources.refused_hosts.put((gateway, whole_table(name), host), refused)
         else:
             self._sources.refused[type_].put((gateway, name), refused)
 
@@ -167,7 +172,7 @@ class Translator:
         The virtual hosts of a route table are accepted by being changed.
         """
         if type_ is ResourceType.ROUTE:
-            return self._forget_hosts(gateway, frozenset(names))
+            return self._forget_hosts(gateway, frozenset(map(whole_table, names)))
         refused = self._sources.refused[type_]
         known = [name for name in names if refused.get((gateway, name)) is not None]
         for name in known:
@@ -200,8 +205,8 @@ class Translator:
         self._graph.commit()
         return Commit(
             resources=tuple(self._changed_resources()),
-            tables=tuple(TableChange(*key, self._envoy.tables.get(key)) for key in sorted(self._envoy.tables.changed)),
-            hosts=tuple(self._changed_hosts()),
+            tables=tuple(shards.changed_tables(self._envoy.tables)),
+            hosts=tuple(shards.changed_hosts(self._envoy.hosts, self._envoy.divided)),
             statuses=tuple(self._changed_statuses()),
             infrastructures=tuple(
                 InfrastructureChange(key, self._listeners.infrastructures.get(key))
@@ -221,14 +226,18 @@ class Translator:
         for type_, table in self._envoy.resources.items():
             for (gateway, _), row in table.items():
                 yield gateway, type_, row
+        for gateway, row in self._envoy.divided.all_scopes():
+            yield gateway, ResourceType.SCOPE, row
 
     def tables(self) -> Iterator[tuple[Key, RouteTable, list[VirtualHost]]]:
         """Every route table with its virtual hosts in the order of their names."""
         hosts_of: dict[tuple[Key, str], list[VirtualHost]] = {}
         for key, host in self._envoy.hosts.items():
-            hosts_of.setdefault((key.gateway, key.table), []).append(host)
-        for (gateway, name), table in self._envoy.tables.items():
-            yield gateway, table, sorted(hosts_of.get((gateway, name), ()), key=lambda host: host.name)
+            for shard in self._envoy.divided.places(key):
+                hosts_of.setdefault((key.gateway, shard), []).append(host)
+        for (gateway, _), heads in self._envoy.tables.items():
+            for head in heads:
+                yield gateway, head, sorted(hosts_of.get((gateway, head.name), ()), key=lambda host: host.name)
 
     def statuses(self) -> Iterator[tuple[Ref, Status]]:
         """Every object's status."""
@@ -266,12 +275,12 @@ class Translator:
     def is_refused(self, gateway: Key, type_: ResourceType, name: str, host: str = "") -> bool:
         """Whether a refusal of a resource is known that was not taken back, be it of a version that was before."""
         if type_ is ResourceType.ROUTE:
-            return self._sources.refused_hosts.get((gateway, name, host)) is not None
+            return self._sources.refused_hosts.get((gateway, whole_table(name), host)) is not None
         return self._sources.refused[type_].get((gateway, name)) is not None
 
     def blamed(self, gateway: Key, type_: ResourceType, name: str, host: str = "") -> tuple[Ref, ...]:
         """Name the routes, and ListenerSets, that a refusal is laid at the door of."""
-        key = (gateway, name, host) if type_ is ResourceType.ROUTE else (gateway, name)
+        key = (gateway, whole_table(name), host) if type_ is ResourceType.ROUTE else (gateway, name)
         table = self._verdicts.judged.get(type_)
         verdict = None if table is None else table.get(key)
         if verdict is None:
@@ -285,8 +294,9 @@ class Translator:
 
     def suspects(self, gateway: Key, table: str, domain: str, held: bytes) -> tuple[Ref, ...]:
         """Name the routes of a virtual host that are new to an Envoy that holds `held` in its place."""
-        for listener_key, _ in self._envoy.tabled.get((gateway, table)) or ():
-            key = ir.HostKey(gateway, table, domain, listener_key)
+        whole = whole_table(table)
+        for listener_key, _ in self._envoy.tabled.get((gateway, whole)) or ():
+            key = ir.HostKey(gateway, whole, domain, listener_key)
             host = self._envoy.hosts.get(key)
             if host is not None:
                 return suspects(key, host, held, self._envoy.hosted)
@@ -315,14 +325,7 @@ class Translator:
         for type_, table in self._envoy.resources.items():
             for gateway, name in sorted(table.changed):
                 yield ResourceChange(gateway, type_, name, table.get((gateway, name)))
-
-    def _changed_hosts(self) -> Iterator[HostChange]:
-        """A domain may pass from one listener to another: then the new virtual host is what there is to say."""
-        changed: dict[tuple[Key, str, str], VirtualHost | None] = {}
-        for key in sorted(self._envoy.hosts.changed):
-            place = (key.gateway, key.table, key.domain)
-            changed[place] = self._envoy.hosts.get(key) or changed.get(place)
-        return (HostChange(*place, host) for place, host in changed.items())
+        yield from shards.changed_scopes(self._envoy.divided)
 
     def _changed_statuses(self) -> Iterator[StatusChange]:
         for kind, table in self._told.objects.items():

@@ -1,6 +1,6 @@
 """Resources as a static bootstrap: what would come over the stream is put in its place, so that Envoy judges it all."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -8,7 +8,7 @@ from envoy.config.bootstrap.v3 import bootstrap_pb2
 from envoy.config.cluster.v3 import cluster_pb2
 from envoy.config.endpoint.v3 import endpoint_pb2
 from envoy.config.listener.v3 import listener_pb2
-from envoy.config.route.v3 import route_pb2
+from envoy.config.route.v3 import route_pb2, scoped_route_pb2
 from envoy.config.trace.v3 import opentelemetry_pb2
 from envoy.extensions.access_loggers.stream.v3 import stream_pb2
 from envoy.extensions.clusters.dns.v3 import dns_cluster_pb2
@@ -32,6 +32,7 @@ from envoy.extensions.upstreams.http.v3 import http_protocol_options_pb2
 from google.protobuf import json_format
 
 import xds_server.bootstrap
+from translator.xds.names import whole_table
 from translator.xds.resource import Resource, ResourceType, RouteTable, VirtualHost
 from xds_server import late_messages
 
@@ -75,8 +76,9 @@ def bootstrap(
         static.secrets.append(secret_pb2.Secret.FromString(body))
     for name, body in of_type[ResourceType.CLUSTER].items():
         static.clusters.append(_cluster(body, of_type[ResourceType.ENDPOINT].get(name)))
+    scopes = [scoped_route_pb2.ScopedRouteConfiguration.FromString(it) for it in of_type[ResourceType.SCOPE].values()]
     for body in of_type[ResourceType.LISTENER].values():
-        static.listeners.append(_listener(body, routes))
+        static.listeners.append(_listener(body, routes, scopes))
     message = bootstrap_pb2.Bootstrap(static_resources=static)
     printed: dict[str, Any] = json_format.MessageToDict(message, preserving_proto_field_name=True)
     return {**printed, "bootstrap_extensions": EXTENSIONS}
@@ -101,12 +103,16 @@ def _cluster(body: bytes, endpoints: bytes | None) -> cluster_pb2.Cluster:
     return cluster
 
 
-def _listener(body: bytes, routes: Mapping[str, route_pb2.RouteConfiguration]) -> listener_pb2.Listener:
+def _listener(
+    body: bytes,
+    routes: Mapping[str, route_pb2.RouteConfiguration],
+    scopes: Sequence[scoped_route_pb2.ScopedRouteConfiguration],
+) -> listener_pb2.Listener:
     listener = listener_pb2.Listener.FromString(body)
     for chain in listener.filter_chains:
         for network_filter in chain.filters:
             if network_filter.typed_config.Is(http_connection_manager_pb2.HttpConnectionManager.DESCRIPTOR):
-                network_filter.typed_config.Pack(_inlined(network_filter.typed_config, routes))
+                network_filter.typed_config.Pack(_inlined(network_filter.typed_config, routes, scopes))
         if chain.HasField("transport_socket"):
             packed = chain.transport_socket.typed_config
             packed.Pack(_static_quic(packed) if listener.name.startswith("quic/") else _static_tls(packed))
@@ -125,15 +131,35 @@ def _static_quic(packed: Any) -> Any:
 
 
 def _inlined(
-    packed: Any, routes: Mapping[str, route_pb2.RouteConfiguration]
+    packed: Any,
+    routes: Mapping[str, route_pb2.RouteConfiguration],
+    scopes: Sequence[scoped_route_pb2.ScopedRouteConfiguration],
 ) -> http_connection_manager_pb2.HttpConnectionManager:
     manager = http_connection_manager_pb2.HttpConnectionManager()
     assert packed.Unpack(manager)
+    if manager.HasField("scoped_routes"):
+        _inline_scopes(manager, routes, scopes)
+        return manager
     assert manager.rds.config_source.WhichOneof("config_source_specifier") == "ads"
     name = manager.rds.route_config_name
     manager.ClearField("rds")
     manager.route_config.CopyFrom(routes.get(name) or route_pb2.RouteConfiguration(name=name))
     return manager
+
+
+def _inline_scopes(
+    manager: http_connection_manager_pb2.HttpConnectionManager,
+    routes: Mapping[str, route_pb2.RouteConfiguration],
+    scopes: Sequence[scoped_route_pb2.ScopedRouteConfiguration],
+) -> None:
+    """Put the tables into the scopes of the listener's own table, which is where Envoy wants them without a stream."""
+    assert manager.scoped_routes.scoped_rds.scoped_rds_config_source.HasField("ads")
+    manager.scoped_routes.ClearField("rds_config_source")
+    configurations = manager.scoped_routes.scoped_route_configurations_list.scoped_route_configurations
+    for scope in scopes:
+        if whole_table(scope.name) == manager.stat_prefix:
+            inlined = configurations.add(name=scope.name, key=scope.key)
+            inlined.route_configuration.CopyFrom(routes[scope.route_configuration_name])
 
 
 def _static_secrets(packed: Any, context: Any) -> Any:

@@ -51,6 +51,9 @@ def replay(mirror: dict[str, dict[Any, Any]], commit: Commit) -> None:
         mirror["resources"][(change.gateway, change.type, change.name)] = change.resource
     for table in commit.tables:
         mirror["tables"][(table.gateway, table.name)] = table.table
+        if table.table is None:
+            gone = [key for key in mirror["hosts"] if key[:2] == (table.gateway, table.name)]
+            mirror["hosts"] = {key: host for key, host in mirror["hosts"].items() if key not in gone}
     for host in commit.hosts:
         mirror["hosts"][(host.gateway, host.table, host.name)] = host.host
     for status in commit.statuses:

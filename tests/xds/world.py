@@ -10,7 +10,7 @@ from translator.api.routes import ParentReference
 from translator.attach import streams as stream_routes
 from translator.incremental import Graph
 from translator.value import Key, Ref
-from translator.wiring import server_names
+from translator.wiring import server_names, shards
 from translator.xds import (
     chains,
     cluster,
@@ -26,6 +26,7 @@ from translator.xds import (
 )
 from translator.xds.names import cluster_name, table_name
 from translator.xds.resource import Refused, Resource, ResourceType, RouteTable, VirtualHost
+from translator.xds.shards import Sharding
 
 EDGE = Key("infra", "edge")
 EVERYTHING = ir.Match(ir.Path("prefix", "/"))
@@ -86,7 +87,7 @@ def when(match: ir.Match, action: ir.Action, rank: tuple[int, ...] = (0,), **fie
 class World:
     """The Gateway infra/edge, put together piece by piece; `commit` brings its resources up to date."""
 
-    def __init__(self, *listeners: ir.Listener) -> None:
+    def __init__(self, *listeners: ir.Listener, sharding: Sharding = Sharding()) -> None:
         graph = self.graph = Graph()
         self.parents = graph.source("parents")
         self.bound = graph.source("bound")
@@ -118,11 +119,13 @@ class World:
             (named.answers, misdirected.of_answers),
         )
         self.hosts = graph.derived("hosts", hosted, hosts.assemble, hosted, self.filters)
+        self.divided = shards.declare(graph, self.parents, self.hosts, sharding)
         self.tables = graph.derived(
             "tables",
             graph.group("tabled", (self.parents, route_table.of_listeners), (named.alone, misdirected.of_tables)),
             route_table.encode,
             self.placements,
+            self.divided.counts,
         )
         placed = graph.group("placed", (self.bound, stream_routes.served))
         first = graph.derived("first", placed, stream_routes.first)
@@ -231,11 +234,13 @@ class World:
 
     def resources(self) -> list[tuple[ResourceType, Resource]]:
         """Everything but route tables."""
-        return [(kind, row) for kind, table in self.of_type.items() for _, row in sorted(table.items())]
+        plain = [(kind, row) for kind, table in self.of_type.items() for _, row in sorted(table.items())]
+        return [*plain, *((ResourceType.SCOPE, row) for _, row in self.divided.all_scopes())]
 
     def route_tables(self) -> list[tuple[RouteTable, list[VirtualHost]]]:
         """Each table with its virtual hosts by name."""
         return [
-            (table, [host for key, host in sorted(self.hosts.items()) if key.table == name])
-            for (_, name), table in self.tables.items()
+            (head, [host for key, host in sorted(self.hosts.items()) if head.name in self.divided.places(key)])
+            for _, heads in self.tables.items()
+            for head in heads
         ]

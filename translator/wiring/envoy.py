@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from translator import ir
 from translator.incremental import Graph, Table
 from translator.value import Key
-from translator.wiring import server_names
+from translator.wiring import server_names, shards
 from translator.wiring.clusters import Clusters
 from translator.wiring.listeners import Listeners
 from translator.wiring.routes import Routes
@@ -29,6 +29,7 @@ from translator.xds import (
     streams,
 )
 from translator.xds.resource import Resource, ResourceType, RouteTable, VirtualHost
+from translator.xds.shards import Sharding
 
 
 class Envoy(NamedTuple):
@@ -37,13 +38,14 @@ class Envoy(NamedTuple):
     hosted: Table[ir.HostKey, hosts.Members]
     hosts: Table[ir.HostKey, VirtualHost]
     tabled: Table[tuple[Key, str], route_table.Tabled]
-    tables: Table[tuple[Key, str], RouteTable]
+    tables: Table[tuple[Key, str], tuple[RouteTable, ...]]
+    divided: shards.Shards
     shown: Table[tuple[Key, str], secret.Shown]
     """What names the secrets of a Gateway."""
     ported: Table[tuple[Key, str], Sequence[tuple[Any, Any]]]
     """Who is served by an Envoy listener, and with what."""
     resources: dict[ResourceType, Table[tuple[Key, str], Resource]]
-    """What is sent as it is, by Gateway and name: every type but routes, in the order of make before break."""
+    """What is sent as it is, by Gateway and name, in the order of make before break: all but routes and scopes."""
 
 
 def declare(
@@ -54,6 +56,7 @@ def declare(
     observed: Telemetry,
     clusters: Clusters,
     system_authorities: str,
+    sharding: Sharding,
 ) -> Envoy:
     """Declare the tables of Envoy's resources."""
     refused = sources.refused
@@ -76,8 +79,9 @@ def declare(
         "encoded listener filters", routes.filtered, listener_filters.encode, listeners.parents, unusable
     )
     host_rows = graph.derived("virtual hosts", hosted, hosts.assemble, hosted, filters)
+    divided = shards.declare(graph, listeners.parents, host_rows, sharding)
     tabled = graph.group("tables", (listeners.parents, route_table.of_listeners), (named.alone, misdirected.of_tables))
-    tables = graph.derived("route tables", tabled, route_table.encode, sources.placements)
+    tables = graph.derived("route tables", tabled, route_table.encode, sources.placements, divided.counts)
     pool_rows = graph.derived("pool resources", clusters.pools, pool.encode)
     pool_endpoints = graph.derived("pool endpoints", clusters.pools, pool.locate)
     encoded_streams = graph.derived(
@@ -120,6 +124,7 @@ def declare(
         hosts=host_rows,
         tabled=tabled,
         tables=tables,
+        divided=divided,
         ported=ported,
         shown=shown,
         resources={

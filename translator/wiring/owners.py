@@ -16,7 +16,7 @@ from translator.attach.traffic import Claims as TrafficClaims
 from translator.value import Key, Lookup, Ref
 from translator.xds.chains import EncodedChain
 from translator.xds.hosts import Members
-from translator.xds.names import pooled
+from translator.xds.names import pooled, whole_table
 from translator.xds.resource import ResourceType
 from translator.xds.route_table import Tabled
 from translator.xds.secret import Shown
@@ -101,11 +101,11 @@ class Owners(NamedTuple):
         yield from self.observers(gateway)
 
     def _of_table(self, gateway: Key, name: str) -> Iterator[Ref]:
-        return (listener.parent for listener, _ in self.tabled.get((gateway, name)) or ())
+        return (listener.parent for listener, _ in self.tabled.get((gateway, whole_table(name))) or ())
 
     def _of_host(self, gateway: Key, table: str, domain: str) -> Iterator[Ref]:
         """The routes in it, those of wider domains too, then the listeners' objects."""
-        whole = table
+        whole = whole_table(table)
         listeners = tuple(listener for listener, _ in self.tabled.get((gateway, whole)) or ())
         for listener in listeners:
             for level in (domain, *wildcards_above(domain)):

@@ -49,6 +49,7 @@ class Sources:
             ResourceType.ENDPOINT: source("refused endpoints"),
             ResourceType.SECRET: source("refused secrets"),
             ResourceType.LISTENER: source("refused listeners"),
+            ResourceType.SCOPE: source("refused scopes"),
         }
         self.refused_elsewhere: Source[tuple[Key, str], Refused] = source("clusters refused elsewhere")
         self.refused_hosts: Source[tuple[Key, str, str], Refused] = source("refused hosts")

@@ -45,6 +45,14 @@ def declare(
         of.LISTENER: graph.derived(
             "listener verdicts", refused[of.LISTENER], verdicts.of_listener, envoy.resources[of.LISTENER]
         ),
+        of.SCOPE: graph.derived(
+            "scope verdicts",
+            refused[of.SCOPE],
+            verdicts.of_scope,
+            envoy.tabled,
+            envoy.divided.counts,
+            envoy.divided.scopes,
+        ),
         of.ROUTE: graph.derived(
             "host verdicts",
             sources.refused_hosts,

@@ -18,7 +18,7 @@ from envoy_data_plane.xds.core import v3 as xds_core_v3
 from envoy_data_plane.xds.type.matcher import v3 as xds_matcher_v3
 
 from translator import ir
-from translator.xds import wire
+from translator.xds import scopes, wire
 
 TIMEOUT = timedelta(seconds=5)
 """How long the service may take to answer before the request is refused."""
@@ -58,6 +58,7 @@ def ext_authz(
         ext_authz_v3.ExtAuthz,
         transport_api_version=core_v3.ApiVersion.V3,
         allowed_headers=_names(authorization.headers) if authorization.headers else None,
+        disallowed_headers=_names((scopes.HEADER,)) if scopes.SCOPED else None,
         with_request_body=_body(authorization) if authorization.body else None,
         clear_route_cache=before_routes,
         decoder_header_mutation_rules=wire.new(

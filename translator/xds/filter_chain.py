@@ -14,6 +14,7 @@ from translator.xds.downstream_tls import HTTP_ALPN, transport_socket
 from translator.xds.hcm import connection_manager
 from translator.xds.names import NO_CLUSTER, chain_name, listener_name, stream_name
 from translator.xds.observation import ManagerFields, manager_fields
+from translator.xds.scopes import is_scoped
 
 Shares: TypeAlias = list[tuple[str, int]]
 """Clusters, each with its weight; a connection for NO_CLUSTER is closed at once."""
@@ -86,7 +87,7 @@ def server_names(hostname: str) -> listener_v3.FilterChainMatch | None:
 
 
 def _http(listener: ir.Listener, strips_port: bool, observed: ManagerFields) -> listener_v3.Filter:
-    manager = connection_manager(listener.table, strips_port, observed)
+    manager = connection_manager(listener.table, strips_port, observed, scoped=is_scoped(listener))
     return wire.new(
         listener_v3.Filter, name="envoy.filters.network.http_connection_manager", typed_config=wire.any_of(manager)
     )

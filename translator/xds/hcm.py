@@ -1,6 +1,7 @@
 """The HttpConnectionManager: how HTTP is spoken with clients (Envoy's edge best practices, and where we differ)."""
 
 from datetime import timedelta
+from typing import Any
 
 from envoy_data_plane.envoy.config.core import v3 as core_v3
 from envoy_data_plane.envoy.config.listener import v3 as listener_v3
@@ -8,7 +9,7 @@ from envoy_data_plane.envoy.extensions.filters.http.cors import v3 as cors_v3
 from envoy_data_plane.envoy.extensions.filters.http.router import v3 as router_v3
 from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager import v3 as hcm_v3
 
-from translator.xds import cors, http_filters, wire
+from translator.xds import cors, http_filters, scopes, wire
 from translator.xds.forward import STREAM_IDLE_TIMEOUT
 from translator.xds.observation import ManagerFields
 from translator.xds.sources import over_ads
@@ -24,9 +25,9 @@ STREAM_WINDOW, CONNECTION_WINDOW = 64 * 1024, 1024 * 1024
 
 
 def connection_manager(
-    table: str, strips_port: bool, observed: ManagerFields | None = None, http3: bool = False
+    table: str, strips_port: bool, observed: ManagerFields | None = None, http3: bool = False, scoped: bool = False
 ) -> hcm_v3.HttpConnectionManager:
-    """Return the connection manager that serves a route table.
+    """Return the connection manager that serves a route table, found by scopes or by its name.
 
     Paths are normalised and their double slashes merged, so that none gets around a match; escaped slashes stay, for
     APIs use them. Host is passed on as it came, but where the port was moved (`strips_port`) without that port: it
@@ -36,7 +37,6 @@ def connection_manager(
     return wire.new(
         hcm_v3.HttpConnectionManager,
         stat_prefix=table,
-        rds=wire.new(hcm_v3.Rds, config_source=over_ads(), route_config_name=table),
         http_filters=[
             http_filters.unasked(http_filters.LISTENER),
             _filter(cors.FILTER, wire.new(cors_v3.Cors)),
@@ -55,8 +55,13 @@ def connection_manager(
         normalize_path=True,
         merge_slashes=True,
         strip_matching_host_port=strips_port,
+        **(scopes.manager_fields(table) if scoped else _by_name(table)),
         **(observed or {}),
     )
+
+
+def _by_name(table: str) -> dict[str, Any]:
+    return {"rds": wire.new(hcm_v3.Rds, config_source=over_ads(), route_config_name=table)}
 
 
 def network_filter(manager: hcm_v3.HttpConnectionManager) -> listener_v3.Filter:

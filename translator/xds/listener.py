@@ -6,6 +6,7 @@ routes. Envoy keeps all chains that are as they were, with their connections; a 
 """
 
 from collections.abc import Container, Iterator
+from itertools import chain
 from typing import Any, TypeAlias
 
 from envoy_data_plane.envoy.config.core import v3 as core_v3
@@ -18,6 +19,7 @@ from translator.xds import filter_chain, observation, wire
 from translator.xds.chains import EncodedChain
 from translator.xds.names import listener_name, quic_name
 from translator.xds.resource import Refused, Resource, Unserved, resource
+from translator.xds.scopes import reached
 from translator.xds.streams import EncodedStream
 
 BUFFER_LIMIT = 32 * 1024
@@ -78,7 +80,12 @@ def encode(
     )
     frames = [it.frame for _, it in members if not isinstance(it, ir.Listener)]
     clusters = [cluster for stream in streams.values() for cluster in stream.clusters]
-    return resource(name, wire.encode(message) + b"".join(frames), (*clusters, *observation.clusters(observed)))
+    return resource(
+        name,
+        wire.encode(message) + b"".join(frames),
+        (*clusters, *observation.clusters(observed)),
+        scopes=chain.from_iterable(map(reached, listeners)),
+    )
 
 
 def _over_quic(
@@ -92,7 +99,8 @@ def _over_quic(
         address=_address(placement.bind, placement.port(listeners[0].port), "UDP"),
         **quic.listener_fields(listeners, placement, observed),
     )
-    return resource(name, wire.encode(message), observation.clusters(observed))
+    found_by = chain.from_iterable(map(reached, listeners))
+    return resource(name, wire.encode(message), observation.clusters(observed), scopes=found_by)
 
 
 def _datagrams() -> dict[str, Any]:

@@ -16,7 +16,10 @@ CLIENT_CERTIFICATE = "client-certificate"
 """The secret with the certificate that a Gateway shows to backends (every other secret's name has a `/`)."""
 
 SHARD = 0
-"""Route tables are named by shard; there is one."""
+"""Route tables are named by shard; this is the one of a table that is not divided."""
+
+HOLD = "hold/"
+"""What the names of scopes begin with that no request is in: they keep a table with Envoys."""
 
 
 def cluster_name(key: ir.ClusterKey) -> str:
@@ -56,6 +59,33 @@ def table_name(protocol: str, port: int, listener: ir.ListenerKey) -> str:
         parent = listener.parent
         place += f"/{listener.name}" if parent.kind == "Gateway" else f"/{'/'.join(parent)}/{listener.name}"
     return f"{place}/{SHARD}"
+
+
+def shard_name(table: str, shards: int, nth: int) -> str:
+    """Name a shard of a route table: `http/80/16.3` is the fourth of 16; a table that is not divided is its own.
+
+    The number of shards is part of the name, so that no host is ever moved between tables that live.
+    """
+    return table if shards == 1 else f"{_place(table)}/{shards}.{nth}"
+
+
+def whole_table(name: str) -> str:
+    """Name the route table that a shard or a scope belongs to."""
+    return f"{_place(name.removeprefix(HOLD))}/{SHARD}"
+
+
+def scope_name(table: str, key: int) -> str:
+    """Name the scope of a route table for the hosts that have a key: `http/80/17`."""
+    return f"{_place(table)}/{key}"
+
+
+def hold_name(shard: str) -> str:
+    """Name the scope that keeps a shard with Envoys: `hold/http/80/16.3`."""
+    return HOLD + shard
+
+
+def _place(table: str) -> str:
+    return table.rpartition("/")[0]
 
 
 def quic_name(port: int) -> str:

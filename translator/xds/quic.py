@@ -13,6 +13,7 @@ from translator.xds.filter_chain import server_names
 from translator.xds.hcm import connection_manager, network_filter
 from translator.xds.names import chain_name
 from translator.xds.observation import manager_fields
+from translator.xds.scopes import is_scoped
 
 ALPN = ("h3",)
 
@@ -39,7 +40,8 @@ def listener_fields(
 def _chain(listener: ir.Listener, strips_port: bool, observed: ir.Observation | None) -> listener_v3.FilterChain:
     config = wire.any_of(wire.new(quic_v3.QuicDownstreamTransport, downstream_tls_context=tls_context(listener, ALPN)))
     name = chain_name(listener.key)
-    manager = connection_manager(listener.table, strips_port, manager_fields(observed, name), http3=True)
+    fields = manager_fields(observed, name)
+    manager = connection_manager(listener.table, strips_port, fields, http3=True, scoped=is_scoped(listener))
     return wire.new(
         listener_v3.FilterChain,
         name=name,

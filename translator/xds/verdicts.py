@@ -11,6 +11,7 @@ from translator.attach.clusters import Named
 from translator.attach.hostnames import wildcards_above
 from translator.value import Key, Lookup, Ref, Value
 from translator.xds.hosts import Members
+from translator.xds.names import whole_table
 from translator.xds.resource import Refused, Resource, RouteTable, VirtualHost, version
 from translator.xds.secret import Shown
 from translator.xds.streams import EncodedStream
@@ -32,7 +33,7 @@ def of_host(
     key: tuple[Key, str, str],
     refused: Refused,
     tabled: Lookup[tuple[Key, str], Tabled],
-    tables: Lookup[tuple[Key, str], RouteTable],
+    tables: Lookup[tuple[Key, str], tuple[RouteTable, ...]],
     hosts: Lookup[ir.HostKey, VirtualHost],
     hosted: Lookup[ir.HostKey, Members],
 ) -> Verdict | None:
@@ -43,8 +44,7 @@ def of_host(
     gateway, table, domain = key
     listeners = tuple(listener for listener, _ in tabled.get((gateway, table)) or ())
     if not domain:
-        head = tables.get((gateway, table))
-        current = head is not None and version(head.digest) == refused.version
+        current = any(version(head.digest) == refused.version for head in tables.get((gateway, table)) or ())
         return Verdict(f"route table {table}: {refused.words}", listeners) if current else None
     for listener in listeners:
         host_key = ir.HostKey(gateway, table, domain, listener)
@@ -99,6 +99,22 @@ def of_listener(key: tuple[Key, str], refused: Refused, rows: Lookup[tuple[Key, 
     if current is None or current.version != refused.version or not refused.routes:
         return None
     return Verdict(f"port {name}: {refused.words}", (), refused.routes)
+
+
+def of_scope(
+    key: tuple[Key, str],
+    refused: Refused,
+    tabled: Lookup[tuple[Key, str], Tabled],
+    counts: Lookup[tuple[Key, str], int],
+    scopes: Lookup[tuple[str, int], tuple[Resource, ...]],
+) -> Verdict | None:
+    """A scope concerns the listeners of its table, which no route can help."""
+    gateway, name = key
+    table = whole_table(name)
+    current = scopes.get((table, counts.get((gateway, table)) or 1)) or ()
+    if all((it.name, it.version) != (name, refused.version) for it in current):
+        return None
+    return Verdict(f"scope {name}: {refused.words}", tuple(it for it, _ in tabled.get((gateway, table)) or ()))
 
 
 def by_route(type_: str, key: tuple[Any, ...], verdict: Verdict) -> Iterator[tuple[Ref, tuple[Any, ...], str]]:
