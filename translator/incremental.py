@@ -6,11 +6,11 @@ in the order of declaration, so a table reads only tables declared before it. Fu
 read through their arguments alone, and a miss is a read too. An equal result stops the wave.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from translator.pieces import edited
-from translator.value import NO_ROWS
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -230,18 +230,21 @@ class Derived(Table[K, V]):
         """What each row read, in the same way; rows that read the same share it."""
 
     def _commit(self) -> None:
-        woken, self._woken = self._woken, set()
-        woken.update(self._upstream._changed)
+        changed, woken = self._upstream._changed, self._woken
+        if woken:
+            self._woken = set()
+            woken.update(changed)
         function, lookups, rows = self._function, self._lookups, self._upstream._rows
         known: dict[tuple[Any, ...], tuple[Any, ...]] = {}
-        for key in woken:
+        for key in woken or changed:
             value = rows.get(key)
             result = None
             if value is not None:
                 self.runs += 1
                 self._row = key
                 result = function(key, value, *lookups)
-            self._record(key, known)
+            if self._reads or key in self._reads_of:
+                self._record(key, known)
             self._set(key, result)
         self._row = NO_ROW
 
@@ -256,7 +259,7 @@ class Derived(Table[K, V]):
         else:
             del self._reads_of[row]
         those, others = _pairs(new), _pairs(old)
-        for lookup, key in those - others:
+        for lookup, key in those - others if others else those:
             lookup._subscribe(key, row)
         for lookup, key in others - those:
             lookup._unsubscribe(key, row)
@@ -277,26 +280,38 @@ class Group(Table[G, Sequence[tuple[K2, V2]]]):
         self._inputs = inputs
 
     def _commit(self) -> None:
-        gone: dict[G, list[tuple[K2, V2]]] = {}
-        come: dict[G, list[tuple[K2, V2]]] = {}
+        gone: defaultdict[G, list[tuple[K2, V2]]] = defaultdict(list)
+        come: defaultdict[G, list[tuple[K2, V2]]] = defaultdict(list)
         for table, spread in self._inputs:
             for key in table._changed:
                 self.runs += 1
                 old, new = (_places(spread, key, rows.get(key)) for rows in (table._before, table._rows))
-                for places, others, edits in ((old, new, gone), (new, old, come)):
-                    for at, member in places.items():
-                        if others.get(at) != member:
-                            edits.setdefault(at[0], []).append(member)
+                if old and new:
+                    old, new = _without(old, new), _without(new, old)
+                for group, member in old:
+                    gone[group].append(member)
+                for group, member in new:
+                    come[group].append(member)
         for group in {**gone, **come}:  # all that goes before all that comes: an order may pass from one row to another
             members = edited(self._rows.get(group, ()), gone.get(group, ()), come.get(group, ()))
             self._set(group, members or None)
 
 
-def _places(spread: Spread[G, K2, V2], key: Any, row: Any) -> Mapping[tuple[G, K2], tuple[K2, V2]]:
-    """Ask where a row goes: the members that it gives to groups, by group and order."""
+Place: TypeAlias = tuple[G, tuple[K2, V2]]
+"""A group, and a member of it."""
+
+
+def _places(spread: Spread[G, K2, V2], key: Any, row: Any) -> Sequence[Place[G, K2, V2]]:
+    """Ask where a row goes; of members with the same order in the same group the last one counts."""
     if row is None:
-        return NO_ROWS
-    return {(group, order): (order, item) for group, order, item in spread(key, row)}
+        return ()
+    found = [(group, (order, item)) for group, order, item in spread(key, row)]
+    return found if len(found) < 2 else list({(group, member[0]): (group, member) for group, member in found}.values())
+
+
+def _without(places: Sequence[Place[G, K2, V2]], others: Sequence[Place[G, K2, V2]]) -> Sequence[Place[G, K2, V2]]:
+    members = {(group, member[0]): member for group, member in others}
+    return [place for place in places if members.get((place[0], place[1][0])) != place[1]]
 
 
 Shares = Callable[[Any, Any], Iterable[tuple[G, int]]]

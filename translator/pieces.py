@@ -93,6 +93,8 @@ class Pieces(Sequence[Member]):
 
 def edited(members: Members, gone: Sequence[Member], come: Sequence[Member]) -> Members:
     """Return members without those that are gone and with those that have come; an order that goes may come again."""
+    if not members and len(come) == 1:
+        return tuple(come)
     if isinstance(members, Pieces) and len(gone) + len(come) < members.pieces:
         found = members.edited(gone, come)
         if len(found) >= MANY and not found.spread_thin:
