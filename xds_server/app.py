@@ -73,6 +73,8 @@ class Running:
         self._xds = Server(self.plane.snapshots, self.plane.hear)
         self.plane.standing.ask(self._xds.unanswered)
         self.xds_port = bound(self._xds.bind, settings.xds_address)
+        self._renewal: asyncio.Task[None] | None = None
+        """Of the debug endpoint's certificate."""
         self._known = Known(self.plane, self._xds.streams, self._xds.troubles)
         self._debug = Doors(self._known, settings.debug_address)
         near = self._debug.open(bound)
@@ -96,7 +98,7 @@ class Running:
             mounted.look()
         except (ValueError, OSError) as error:
             raise CannotListen(self._debug.far[0], f"{folder}: {error}") from error
-        self.group.create_task(mounted.run())
+        self._renewal = self.group.create_task(mounted.run())
         return self._debug.open_to_others(bound, serving.credentials(ask_clients=True))
 
     async def batches(self) -> AsyncIterator[Batch]:
@@ -130,6 +132,8 @@ class Running:
 
     async def close(self) -> None:
         """End the streams."""
+        if self._renewal is not None:
+            self._renewal.cancel()
         await self._debug.stop()
         await self._xds.stop()
 

@@ -14,6 +14,7 @@ from translator.api.meta import Meta
 from translator.pipeline import Settings
 from translator.value import Ref
 from xds_server.cli import bundle
+from xds_server.cli.options import Target
 from xds_server.control_plane import ControlPlane
 from xds_server.debug.known import Known
 from xds_server.debug.service import DebugServer
@@ -38,7 +39,7 @@ async def test_everything_but_private_keys(tmp_path: Path) -> None:
     port = server.bind("127.0.0.1:0")
     await server.start()
     target = tmp_path / "support.tar.gz"
-    assert await asyncio.to_thread(bundle.run, f"127.0.0.1:{port}", path=target) == 0
+    assert await asyncio.to_thread(bundle.run, Target(f"127.0.0.1:{port}"), path=target) == 0
     await server.stop()
     with tarfile.open(target) as archive:
         files = {name: archive.extractfile(name).read() for name in archive.getnames()}  # type: ignore[union-attr]

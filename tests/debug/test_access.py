@@ -31,6 +31,12 @@ ALLOWED, DENIED = (Answer({"status": {"allowed": it}}, 201) for it in (True, Fal
 DOWN = Answer({"kind": "Status", "code": 503, "reason": "ServiceUnavailable"}, 503)
 
 
+@pytest.fixture(scope="module")
+async def one_loop() -> AsyncIterator[None]:
+    """One event loop for all tests, for gRPC does not like it to change."""
+    yield
+
+
 @pytest.mark.parametrize(
     ("address", "near"),
     [
@@ -112,7 +118,7 @@ class Ann:
         return "ann"
 
 
-async def test_every_method_asks_who_calls() -> None:
+async def test_every_method_asks_who_calls(one_loop: None) -> None:
     """Those of one answer, those of many, CSDS, health and reflection: without a token none says a word."""
     server = DebugServer(Known(ControlPlane(Settings()), tuple), Ann())
     port = server.bind("127.0.0.1:0")
@@ -161,7 +167,7 @@ def settings(folder: Path, certificate: str = "") -> app.Settings:
     )
 
 
-async def test_nobody_is_served_beyond_loopback_unasked(tmp_path: Path) -> None:
+async def test_nobody_is_served_beyond_loopback_unasked(one_loop: None, tmp_path: Path) -> None:
     """Instead it does not start, and says what to do."""
     with pytest.raises(ExceptionGroup) as raised:
         async with app.running(settings(tmp_path)):
@@ -172,7 +178,7 @@ async def test_nobody_is_served_beyond_loopback_unasked(tmp_path: Path) -> None:
     assert "127.0.0.1" in str(error)
 
 
-async def test_clients_of_the_authority_are_served_and_no_others(tmp_path: Path) -> None:
+async def test_clients_of_the_authority_are_served_and_no_others(one_loop: None, tmp_path: Path) -> None:
     ours, theirs = Authority("ours"), Authority("theirs")
     shown = ours.issue("localhost", "localhost")
     for name, content in (("tls.crt", shown.certificate), ("tls.key", shown.key), ("ca.crt", ours.text.encode())):
