@@ -49,7 +49,7 @@ DOUBT_SECONDS = 0.25
 class Limits(Value):
     """How much is written at once, and how often all is compared."""
 
-    writes: int = 8
+    writes: int = 32
     """Requests under way."""
     compare_seconds: float = 600.0
     pace: Pace = Pace()
