@@ -21,7 +21,7 @@ def failure(*arguments: str) -> str:
 
 
 def test_without_an_envoy_it_says_so() -> None:
-    assert failure("up", "--debug-port", "0", "--envoy", "/nowhere", str(QUICKSTART)) == (
+    assert failure("up", "--debug-port", "0", "--page-port", "0", "--envoy", "/nowhere", str(QUICKSTART)) == (
         "/nowhere is not a program that can be run\n"
     )
 
@@ -49,7 +49,7 @@ def test_what_is_no_address_is_named() -> None:
 
 def test_where_nobody_reads_its_lines_it_ends_in_order() -> None:
     """As in `gatehouse up ... | head -1`: no traceback, and no Envoy that lives on."""
-    command = [PROGRAM, "up", "--plain", "--debug-port", "0", str(QUICKSTART)]
+    command = [PROGRAM, "up", "--plain", "--debug-port", "0", "--page-port", "0", str(QUICKSTART)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None

@@ -73,7 +73,7 @@ def terminal(*arguments: str | os.PathLike[str]) -> Iterator[Terminal]:
 def test_a_table_shows_gateways_routes_and_what_is_amiss(folder: Folder) -> None:
     folder.write("echo.yaml", *echo("echo"), http_route("shop", rule("echo")))
     offset = free_offset()
-    with terminal("up", "--debug-port", "0", "--port-offset", str(offset), folder.path) as screen:
+    with terminal("up", "--debug-port", "0", "--page-port", "0", "--port-offset", str(offset), folder.path) as screen:
         wait_until(
             lambda: screen.shows("Try: curl", "shop/edge", "HTTPRoute shop/shop", "as it should be"), "the table"
         )

@@ -219,7 +219,9 @@ def test_a_port_that_another_program_holds_is_reported_and_harms_no_other(folder
     folder.write("gateway.yaml", gateway(listener("taken", 81), listener()))
     offset = free_offset()
     with held("127.20.0.1", offset + 81):
-        process = start("up", "--plain", "--debug-port", "0", "--port-offset", str(offset), folder.path)
+        process = start(
+            "up", "--plain", "--debug-port", "0", "--page-port", "0", "--port-offset", str(offset), folder.path
+        )
         with ended(process) as gatehouse:
             edge = Edge("127.20.0.1", offset + 80)
             gatehouse.wait_until(lambda: edge.status("shop.example.com") == 200, "the listener beside it")
@@ -233,7 +235,7 @@ def test_two_of_them_serve_side_by_side(folder: Folder) -> None:
     shop(folder)
     with up(folder.path) as first:
         edge = first.edge()
-        options = ["--plain", "--debug-port", "0", "--port-offset", str(edge.port - 80)]
+        options = ["--plain", "--debug-port", "0", "--page-port", "0", "--port-offset", str(edge.port - 80)]
         with ended(start("up", *options, ROOT / "examples/quickstart")) as second:
             second.wait_until_said("Gateway default/gateway", "http://")
             assert second.edge(gateway="default/gateway").status("shop.example.com") == 200

@@ -65,6 +65,7 @@ export class Detail {
         },
       }, name, counts[name] ? h("span", { class: "count" }, String(counts[name])) : null));
     fill();
+    this.element.dataset.id = this.id;
     this.element.replaceChildren(
       h("header", {},
         h("p", { class: "kind" }, node.kind),

@@ -21,7 +21,7 @@ export class Envoys {
     const behind = envoys.filter((it) => pending(it)).length;
     this.count.textContent = [
       `${envoys.length.toLocaleString("en")} connected to this replica`,
-      behind ? `${behind} behind` : envoys.length ? "all in step" : "",
+      behind ? `${behind} behind` : envoys.length && !refusing ? "all in step" : "",
       refusing ? `${refusing} refuse something` : "",
     ].filter(Boolean).join(" · ");
     const opened = new Set([...this.body.querySelectorAll("details[open]")].map((it) => it.dataset.key));
@@ -43,8 +43,16 @@ function card(gateway, opened) {
           h("thead", {}, h("tr", {}, ["Envoy", "State", "Lag", ...types].map((it) => h("th", { scope: "col" }, it)))),
           h("tbody", {}, envoys.map((envoy) => row(envoy, types))))), details]
       : h("p", { class: "note" }, "None is connected."),
-    envoys.flatMap(refusals).map((it) =>
-      h("div", { class: "refusal" }, sign("amiss"), h("p", {}, h("b", {}, it.name), " ", version(it.version)), h("p", { class: "message" }, it.words))));
+    envoys.flatMap((it) => it.troubles ?? []).slice(0, MOST).map(trouble));
+}
+
+/** What an Envoy refused, or is slow to answer for, in its words, and the objects that made it. */
+function trouble(it) {
+  return h("div", { class: "refusal" }, sign(it.kind === "refused" ? "amiss" : "pending"),
+    h("p", {}, h("b", {}, it.host ? `${it.host} in ${it.name}` : it.name), ` ${it.kind} by ${it.envoy} `, version(it.version ?? "")),
+    h("p", { class: "message" }, it.words),
+    h("p", { class: "made" }, "made by ", (it.objects ?? []).map((each) =>
+      h("a", { href: address(`${each.kind}/${each.namespace ?? ""}/${each.name}`) }, `${each.kind} ${each.namespace ? `${each.namespace}/` : ""}${each.name}`))));
 }
 
 function row(envoy, types) {
