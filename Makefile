@@ -66,8 +66,13 @@ test-cluster: setup
 	$(COMPOSE) version
 	$(INSIDE) $(BIN)/pytest -m cluster $(PYTEST_OPTIONS)
 
-# What follows from other files: the chart's copy of our definitions, and the kustomize base, which is the chart.
-manifests:
+# What follows from other files: the dashboards, the chart's copies of them, of the rules and of our definitions, and the
+# kustomize base, which is the chart.
+manifests: setup
+	$(BIN)/python -m hack.dashboards
+	mkdir -p deploy/helm/gatehouse/dashboards deploy/helm/gatehouse/rules
+	cp deploy/dashboards/*.json deploy/helm/gatehouse/dashboards/
+	cp deploy/rules/*.yaml deploy/helm/gatehouse/rules/
 	cp deploy/crds/*.yaml deploy/helm/gatehouse/crds/
 	$(INSIDE) hack/kustomize.sh > deploy/kustomize/gatehouse.yaml
 

@@ -34,6 +34,7 @@ class ControlPlane:
         self.snapshots = SnapshotCache()
         self.history = History()
         self._statuses: dict[Ref, Status] = {}
+        self._placements: dict[Key, Placement | None] = {}
         self._watchers: list[Watcher] = []
         self._ears: list[Ear] = []
         self._refusers = Refusers()
@@ -72,7 +73,9 @@ class ControlPlane:
                 self.translator.delete(change.ref.kind, change.ref.key)
         for gateway, placement in (placements or {}).items():
             self.translator.place(gateway, placement)
-            causes.append(Ref("Gateway", *gateway))
+            if self._placements.get(gateway) != placement:
+                self._placements[gateway] = placement
+                causes.append(Ref("Gateway", *gateway))
         return self._commit(causes, heard_at)
 
     def hear(self, event: Event) -> None:

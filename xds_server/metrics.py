@@ -14,7 +14,7 @@ MEMORY_LIMIT_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory
 UNLIMITED = 1 << 60
 """What the kernel says where there is no limit is a number like this, or more."""
 
-disable_created_metrics()  # as many series again, which nobody asks for
+disable_created_metrics()  # type: ignore[no-untyped-call]  # as many series again, which nobody asks for
 
 BUILD = Info("gatehouse_build", "What runs.")
 BUILD.info({"version": version("gatehouse")})

@@ -161,9 +161,33 @@ def mounted(made: list[dict[str, Any]]) -> str | None:
     return next((folders[it] for it in container["args"] if it in folders), None)
 
 
-def test_a_pod_monitor_is_made_on_request() -> None:
-    [monitor] = (it for it in documents("--set=podMonitor.create=true") if it["kind"] == "PodMonitor")
-    assert monitor["spec"]["podMetricsEndpoints"] == [{"port": "http", "path": "/metrics", "interval": "30s"}]
+def test_pod_monitors_are_made_on_request() -> None:
+    """One of the control plane, and one of all Gateways' Envoys, in the namespaces that are served."""
+    own, envoys = (it["spec"] for it in documents("--set=podMonitor.create=true") if it["kind"] == "PodMonitor")
+    assert own["podMetricsEndpoints"] == [{"port": "http", "path": "/metrics", "interval": "30s"}]
+    assert envoys["podMetricsEndpoints"] == [{"port": "metrics", "path": "/stats/prometheus", "interval": "30s"}]
+    assert envoys["namespaceSelector"] == {"any": True}
+    options = ("--set=podMonitor.create=true", "--set=watchNamespaces={shop}")
+    _, envoys = (it["spec"] for it in documents(*options) if it["kind"] == "PodMonitor")
+    assert envoys["namespaceSelector"] == {"matchNames": ["shop"]}
+
+
+def test_rules_are_made_on_request() -> None:
+    """Those of deploy/rules, as they stand there."""
+    [made] = (it for it in documents("--set=prometheusRule.create=true") if it["kind"] == "PrometheusRule")
+    assert made["spec"] == yaml.safe_load(Path(ROOT, "deploy/rules/gatehouse.yaml").read_text())
+    assert "PrometheusRule" not in {it["kind"] for it in documents()}
+
+
+def test_dashboards_are_made_on_request() -> None:
+    """A ConfigMap each, labelled for Grafana's sidecar, with the dashboard as it stands in deploy/dashboards."""
+    options = ("--set=dashboards.create=true", "--set=dashboards.annotations.grafana_folder=Gatehouse")
+    made = [it for it in documents(*options) if it["kind"] == "ConfigMap"]
+    held = {name: text for it in made for name, text in it["data"].items()}
+    assert held == {path.name: path.read_text() for path in Path(ROOT, "deploy/dashboards").iterdir()}
+    assert all(it["metadata"]["labels"]["grafana_dashboard"] == "1" for it in made)
+    assert all(it["metadata"]["annotations"] == {"grafana_folder": "Gatehouse"} for it in made)
+    assert "ConfigMap" not in {it["kind"] for it in documents()}
 
 
 def test_the_kustomize_base_is_the_chart_as_it_is() -> None:

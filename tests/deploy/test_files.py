@@ -71,9 +71,10 @@ def test_no_rule_is_a_wildcard() -> None:
             assert not any("*" in words for words in rule.values())
 
 
-def test_the_chart_carries_our_definitions() -> None:
-    carried = {path.name: path.read_text() for path in (CHART / "crds").iterdir()}
-    assert carried == {path.name: path.read_text() for path in (DEPLOY / "crds").glob("*.yaml")}
+@pytest.mark.parametrize("folder", ["crds", "dashboards", "rules"])
+def test_the_chart_carries_our_definitions_dashboards_and_rules(folder: str) -> None:
+    carried = {path.name: path.read_text() for path in (CHART / folder).iterdir()}
+    assert carried == {path.name: path.read_text() for path in (DEPLOY / folder).iterdir()}
 
 
 def test_the_chart_s_controller_is_that_of_the_commands() -> None:

@@ -29,6 +29,7 @@ RUN_HERE = tuple(page for page in PAGES if not page.startswith("examples/"))
 MAKE = {"make run": f"{UP}examples/quickstart"}
 """Targets of the Makefile that pages tell people to run, and what they run once set up."""
 STAYS = (UP, "gatehouse serve ")
+ASKS_CLUSTER = ("kubectl ",)
 
 _HEADING = re.compile(r"^(#+) +(.+?) *$")
 _FENCE = re.compile(r"^ *```")
@@ -54,6 +55,11 @@ class Section(NamedTuple):
     def is_live(self) -> bool:
         """Whether something is started that stays."""
         return any(stays(step) for step in self.steps)
+
+    @property
+    def needs_cluster(self) -> bool:
+        """Whether its commands ask a cluster."""
+        return any(step.command.startswith(ASKS_CLUSTER) for step in self.steps)
 
 
 def stays(step: Step) -> bool:

@@ -12,7 +12,7 @@ from translator.attach.conditions import Reason, Type
 from translator.features import SUPPORTED_FEATURES
 
 SECTIONS = tuple(section for page in RUN_HERE for section in sections(page) if section.steps)
-PLAIN = tuple(section for section in SECTIONS if not section.is_live)
+PLAIN = tuple(section for section in SECTIONS if not (section.is_live or section.needs_cluster))
 
 
 @pytest.mark.parametrize("section", PLAIN, ids=str)

@@ -39,12 +39,13 @@ def running(command: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
                 process.kill()
 
 
-def until_it_matches(step: Step, process: subprocess.Popen[bytes]) -> str:
-    """Run a command until its output is what was promised, for a while as long as the process lives."""
+def until_it_matches(step: Step, process: subprocess.Popen[bytes] | None = None) -> str:
+    """Run a command until its output is what was promised, for a while, and as long as the process lives."""
     end = time.monotonic() + PATIENCE
     while True:
         given = output(step.command)
-        if matches(step.expected, given) or time.monotonic() > end or process.poll() is not None:
+        over = time.monotonic() > end or (process is not None and process.poll() is not None)
+        if matches(step.expected, given) or over:
             return given
         time.sleep(PAUSE)
 
