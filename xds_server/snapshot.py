@@ -1,10 +1,9 @@
 """Per-Gateway snapshots: what every Envoy of a Gateway shall hold, and who is told when it changes.
 
-A change costs what it changes: a route table keeps its names sorted and its version summed, and is joined only when
-somebody sends it. There are no queues: a watcher is told which items changed and reads the newest snapshot later.
+A commit costs what it changes: of a route table it makes another one, whatever number of hosts it touches. There are no
+queues: a watcher is told which items changed and reads the newest snapshot later.
 """
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
@@ -17,8 +16,8 @@ from translator.xds.resource import (
     RouteTable,
     TableChange,
     VirtualHost,
-    version,
 )
+from xds_server.route_configuration import NO_TABLE, RouteConfiguration
 
 Change: TypeAlias = ResourceChange | TableChange | HostChange
 Entry: TypeAlias = Resource | RouteTable | VirtualHost
@@ -33,61 +32,6 @@ class Item(NamedTuple):
 
 Changed: TypeAlias = Mapping[ResourceType, set[Item]]
 Watcher: TypeAlias = Callable[[Changed], None]
-
-
-class RouteConfiguration:
-    """A route table put together: a head and its virtual hosts, joined in sorted order of their names."""
-
-    __slots__ = ("_digest", "_frames", "_names", "head", "hosts")
-
-    def __init__(self) -> None:
-        self.head: RouteTable | None = None
-        """None where the table does not exist, whatever hosts may wait for it."""
-        self.hosts: dict[str, VirtualHost] = {}
-        self._names: list[str] = []
-        self._frames: list[bytes] = []
-        """What is joined, in the order of the names."""
-        self._digest = 0
-
-    def put(self, name: str, host: VirtualHost | None) -> None:
-        """Put a virtual host or, with None, take it out."""
-        old = self.hosts.pop(name, None)
-        nth = bisect_left(self._names, name)
-        if old is not None:
-            self._digest -= old.digest
-            del self._names[nth], self._frames[nth]
-        if host is not None:
-            self._digest += host.digest
-            self.hosts[name] = host
-            self._names.insert(nth, name)
-            self._frames.insert(nth, host.frame)
-
-    def clear(self) -> None:
-        """Take out the head and every virtual host."""
-        self.head, self._digest = None, 0
-        self.hosts.clear()
-        self._names.clear()
-        self._frames.clear()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Sorted names of the virtual hosts, in the order in which they are on the wire."""
-        return tuple(self._names)
-
-    @property
-    def version(self) -> str:
-        """The hash of the content, in whatever order it came to be; empty for a table that does not exist."""
-        return "" if self.head is None else version(self.head.digest + self._digest)
-
-    @property
-    def pieces(self) -> tuple[bytes, ...]:
-        """The serialised RouteConfiguration, not joined yet."""
-        return (b"" if self.head is None else self.head.head, *self._frames)
-
-    @property
-    def body(self) -> bytes:
-        """The serialised RouteConfiguration."""
-        return b"".join(self.pieces)
 
 
 class Snapshot:
@@ -150,44 +94,50 @@ class Snapshot:
         """Whether it holds nothing and nobody watches it."""
         return not (self._watchers or self.tables or any(self._resources.values()))
 
-    def apply(self, change: Change) -> Iterable[Item]:
-        """Make one change; return the items that it touches."""
-        match change:
-            case ResourceChange(_, kind, name, resource):
-                rows = self._resources[kind]
-                if resource is None:
-                    rows.pop(name, None)
-                else:
-                    rows[name], self.known = resource, True
-                return (Item(name),)
-            case TableChange(_, name, head):
-                return self._apply_table(name, head)
-            case HostChange(_, table, name, host):
-                self.tables.setdefault(table, RouteConfiguration()).put(name, host)
-                self._forget_empty(table)
-                return (Item(table, name),)
+    def apply(self, changes: Iterable[Change]) -> dict[ResourceType, set[Item]]:
+        """Make the changes of one commit; return the items that they touch."""
+        touched: dict[ResourceType, set[Item]] = {}
+        heads: dict[str, RouteTable | None] = {}
+        hosts: dict[str, dict[str, VirtualHost | None]] = {}
+        for change in changes:
+            match change:
+                case ResourceChange(_, kind, name, resource):
+                    self._put(kind, name, resource)
+                    touched.setdefault(kind, set()).add(Item(name))
+                case TableChange(_, name, head):
+                    heads[name] = head
+                case HostChange(_, table, name, host):
+                    hosts.setdefault(table, {})[name] = host
+        for table in {*heads, *hosts}:
+            touched.setdefault(ResourceType.ROUTE, set()).update(self._apply_table(table, heads, hosts.get(table, {})))
+        return touched
 
     def publish(self, changed: Changed) -> None:
         """Tell every watcher what changed."""
         for watcher in tuple(self._watchers):
             watcher(changed)
 
-    def _apply_table(self, name: str, head: RouteTable | None) -> Iterable[Item]:
-        table = self.tables.setdefault(name, RouteConfiguration())
-        touched = [Item(name)]
-        if table.head is None or head is None:
-            touched += [Item(name, host) for host in table.hosts]
-        if head is None:
-            table.clear()
-            self._forget_empty(name)
+    def _put(self, kind: ResourceType, name: str, resource: Resource | None) -> None:
+        if resource is None:
+            self._resources[kind].pop(name, None)
         else:
-            table.head, self.known = head, True
-        return touched
+            self._resources[kind][name], self.known = resource, True
 
-    def _forget_empty(self, name: str) -> None:
-        table = self.tables[name]
-        if table.head is None and not table.hosts:
-            del self.tables[name]
+    def _apply_table(
+        self, name: str, heads: Mapping[str, RouteTable | None], hosts: Mapping[str, VirtualHost | None]
+    ) -> Iterable[Item]:
+        """Apply what is new of one table; with its head the hosts go that it had."""
+        before = self.tables.get(name, NO_TABLE)
+        head = heads.get(name, before.head)
+        gone = name in heads and head is None
+        after = (NO_TABLE if gone else before).edited(head, hosts)
+        if after.is_empty:
+            self.tables.pop(name, None)
+        else:
+            self.tables[name], self.known = after, self.known or head is not None
+        if (before.head is None) != (head is None) or gone:
+            return [Item(name), *[Item(name, host) for host in {*before.hosts, *after.hosts, *hosts}]]
+        return [Item(name, host) for host in hosts] + ([Item(name)] if name in heads else [])
 
 
 class SnapshotCache:
@@ -208,15 +158,14 @@ class SnapshotCache:
 
     def apply(self, changes: Iterable[Change]) -> frozenset[Key]:
         """Make the changes of one commit and wake the streams of the Gateways concerned; return those Gateways."""
-        touched: dict[Key, dict[ResourceType, set[Item]]] = {}
+        theirs: dict[Key, list[Change]] = {}
         for change in changes:
-            kind = change.type if isinstance(change, ResourceChange) else ResourceType.ROUTE
-            items = self[change.gateway].apply(change)
-            touched.setdefault(change.gateway, {}).setdefault(kind, set()).update(items)
-        for gateway, changed in touched.items():
-            self._snapshots[gateway].publish(changed)
+            theirs.setdefault(change.gateway, []).append(change)
+        for gateway, changed in theirs.items():
+            snapshot = self[gateway]
+            snapshot.publish(snapshot.apply(changed))
             self.forget(gateway)
-        return frozenset(touched)
+        return frozenset(theirs)
 
     def forget(self, gateway: Key) -> None:
         """Drop a snapshot that holds nothing once nobody watches it."""

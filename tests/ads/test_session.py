@@ -17,12 +17,13 @@ from tests.ads.transcript import (
     subscribe,
     unsubscribe,
 )
-from tests.ads.world import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, a_cluster, a_host
+from tests.ads.world import CLUSTER, ENDPOINT, GATEWAY, LISTENER, ROUTE, SECRET, a_cluster, a_host
 from translator.xds.resource import VirtualHost, resource, route_table
+from xds_server.ads.channel import Routes
 from xds_server.ads.events import Acked, Nacked, Settled
 from xds_server.ads.messages import Request
 from xds_server.ads.session import DeltaSession
-from xds_server.snapshot import RouteConfiguration
+from xds_server.route_configuration import RouteConfiguration
 
 cart_v1, cart_v2, shop_v1 = a_cluster("cart", "dns", 1), a_cluster("cart", "dns", 2), a_cluster("shop", "dns", 1)
 eds_v1, eds_v2 = a_cluster("cart", "eds", 1), a_cluster("cart", "eds", 2)
@@ -37,11 +38,7 @@ def play() -> Transcript:
 
 def table(*hosts: VirtualHost) -> str:
     """The version of the table `web` with these hosts."""
-    whole = RouteConfiguration()
-    whole.head = web
-    for host in hosts:
-        whole.put(host.name, host)
-    return whole.version
+    return RouteConfiguration().edited(web, {host.name: host for host in hosts}).version
 
 
 def with_cart(play: Transcript) -> None:
@@ -327,6 +324,17 @@ def test_a_table_that_envoy_never_had_is_answered_whole(play: Transcript) -> Non
         recv(subscribe(ROUTE, "web")), quiet,
         recv(ack(CLUSTER)), sent(ROUTE, "web"),
     )  # fmt: skip
+
+
+def test_a_stream_shares_the_tables_that_it_was_sent_with_the_snapshot(play: Transcript) -> None:
+    with_cart(play)
+    held = play.session._channels[ROUTE]
+    assert isinstance(held, Routes)
+    shop = a_host("b", ("shop",))
+    play(pushed(a_host("a", revision=2), of="web"), sent(ROUTE, "web"), recv(ack(ROUTE)))
+    assert held.tables["web"] is play.cache[GATEWAY].tables["web"]
+    play(known(shop_v1, of=CLUSTER), pushed(shop, of="web"), sent(CLUSTER, shop_v1), quiet)
+    assert held.tables["web"] is not play.cache[GATEWAY].tables["web"]
 
 
 # ---- a route table that is refused --------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from tests.ads.world import CLUSTER, GATEWAY, ROUTE, a_cluster, a_host
 from translator.value import Key
 from translator.xds.resource import HostChange, ResourceChange, TableChange, route_table
-from xds_server.snapshot import Changed, Item, RouteConfiguration, SnapshotCache
+from xds_server.route_configuration import RouteConfiguration
+from xds_server.snapshot import Changed, Item, SnapshotCache
 
 OTHER = Key("default", "other")
 DOMAINS = st.sampled_from(["a", "b", "c", "*.d", "*"])
@@ -14,14 +15,25 @@ DOMAINS = st.sampled_from(["a", "b", "c", "*.d", "*"])
 
 @given(st.lists(st.tuples(DOMAINS, st.none() | st.integers(0, 3))))
 def test_a_table_is_what_its_hosts_are_however_they_came(edits: list[tuple[str, int | None]]) -> None:
-    edited, built = RouteConfiguration(), RouteConfiguration()
-    edited.head = built.head = route_table("web", b"head\n")
+    head = route_table("web", b"head\n")
+    edited = RouteConfiguration(head)
     for domain, revision in edits:
-        edited.put(domain, None if revision is None else a_host(domain, (), revision))
-    for domain in sorted(edited.hosts, reverse=True):
-        built.put(domain, edited.hosts[domain])
+        edited = edited.edited(head, {domain: None if revision is None else a_host(domain, (), revision)})
+    built = RouteConfiguration().edited(head, {domain: edited.hosts[domain] for domain in reversed(edited.names)})
     assert edited.version == built.version
     assert edited.body == built.body == b"head\n" + b"".join(edited.hosts[name].frame for name in sorted(edited.hosts))
+
+
+@given(st.lists(st.dictionaries(st.integers(0, 60), st.booleans(), max_size=60)))
+def test_a_table_edited_in_bulk_is_sorted_and_leaves_the_one_before_alone(edits: list[dict[int, bool]]) -> None:
+    table, expected = RouteConfiguration(route_table("web", b"")), set[str]()
+    for edit in edits:
+        before, names = table, table.names
+        table = table.edited(table.head, {f"h{it}": a_host(f"h{it}") if put else None for it, put in edit.items()})
+        expected |= {f"h{it}" for it, put in edit.items() if put}
+        expected -= {f"h{it}" for it, put in edit.items() if not put}
+        assert list(table.names) == sorted(expected) == sorted(table.hosts)
+        assert before.names == names
 
 
 def test_a_change_wakes_the_streams_of_its_gateway_alone() -> None:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from translator.xds.resource import Resource, ResourceType, RouteTable, VirtualHost, version
 from xds_server.ads.messages import Sendable
 from xds_server.ads.subscription import Subscription
-from xds_server.snapshot import Entry, Item, RouteConfiguration
+from xds_server.route_configuration import NO_TABLE, RouteConfiguration
+from xds_server.snapshot import Entry, Item, Snapshot
 
 Batch = dict[Item, Entry | None]
 """What one response changes; None removes."""
@@ -89,12 +90,13 @@ class Channel:
         """Return what was sent last."""
         return self._entries.get(item)
 
-    def put(self, item: Item, entry: Entry | None) -> None:
+    def put(self, batch: Batch) -> None:
         """Note what is being sent; None forgets."""
-        if entry is None:
-            self._entries.pop(item, None)
-        else:
-            self._entries[item] = entry
+        for item, entry in batch.items():
+            if entry is None:
+                self._entries.pop(item, None)
+            else:
+                self._entries[item] = entry
 
     def names(self) -> Iterator[str]:
         """Names of the resources that were sent."""
@@ -104,6 +106,10 @@ class Channel:
         """Items of a resource that were sent."""
         item = Item(name)
         return [item] if item in self._entries else []
+
+    def drop(self, name: str) -> None:
+        """Forget that a resource was sent."""
+        self._entries.pop(Item(name), None)
 
     def sendable(self, name: str) -> Sendable | None:
         """Return a resource as it was sent."""
@@ -123,20 +129,21 @@ class Channel:
 
     def depart(self, flight: Flight) -> None:
         """Note a response as sent."""
-        for item, entry in flight.batch.items():
-            self.put(item, entry)
+        self.put(flight.batch)
         self.owed.difference_update(flight.batch)
         self.flights.append(flight)
 
     def revert(self, flight: Flight) -> None:
         """Undo a refused response: the Envoy holds what it held before, as far as anybody knows."""
         self.flights.remove(flight)
+        undone: Batch = {}
         for item, before in flight.before.items():
             later = next((f for f in self.flights if f.turn > flight.turn and item in f.batch), None)
             if later is not None:
                 later.before[item] = before
             else:
-                self.put(item, before)
+                undone[item] = before
+        self.put(undone)
 
     def retry_later(self, item: Item, version: str, now: float) -> None:
         """Let a refused version be tried again, later each time."""
@@ -164,8 +171,7 @@ class Channel:
                 del flight.batch[item]
                 before = flight.before.pop(item)
                 dropped += [] if before is None else [before]
-        for item in self.items(name):
-            self.put(item, None)
+        self.drop(name)
         for pending in (self.dirty, self.waiting, self.owed):
             pending.difference_update([item for item in pending if item.name == name])
         for item in [item for item in self.refused if item.name == name]:
@@ -191,8 +197,9 @@ class Channel:
 class Routes(Channel):
     """The route tables of a stream; while a virtual host waits, a table differs from the snapshot's."""
 
-    def __init__(self) -> None:
+    def __init__(self, snapshot: Snapshot) -> None:
         super().__init__(ResourceType.ROUTE)
+        self._snapshot = snapshot
         self.tables: dict[str, RouteConfiguration] = {}
 
     def get(self, item: Item) -> Entry | None:
@@ -202,15 +209,27 @@ class Routes(Channel):
             return None
         return table.hosts.get(item.host) if item.host else table.head
 
-    def put(self, item: Item, entry: Entry | None) -> None:
-        """Note what is being sent; None forgets."""
-        table = self.tables.setdefault(item.name, RouteConfiguration())
-        if item.host:
-            table.put(item.host, entry if isinstance(entry, VirtualHost) else None)
-        else:
-            table.head = entry if isinstance(entry, RouteTable) else None
-        if table.head is None and not table.hosts:
-            del self.tables[item.name]
+    def put(self, batch: Batch) -> None:
+        """Note what is being sent; None forgets. A table that is as the snapshot has it is the snapshot's own."""
+        hosts: dict[str, dict[str, VirtualHost | None]] = {}
+        heads: dict[str, RouteTable | None] = {}
+        for item, entry in batch.items():
+            of_table = hosts.setdefault(item.name, {})
+            if item.host:
+                of_table[item.host] = entry if isinstance(entry, VirtualHost) else None
+            else:
+                heads[item.name] = entry if isinstance(entry, RouteTable) else None
+        for name, changed in hosts.items():
+            before = self.tables.get(name, NO_TABLE)
+            after = before.edited(heads.get(name, before.head), changed, self._snapshot.tables.get(name))
+            if after.is_empty:
+                self.tables.pop(name, None)
+            else:
+                self.tables[name] = after
+
+    def drop(self, name: str) -> None:
+        """Forget that a table was sent."""
+        self.tables.pop(name, None)
 
     def names(self) -> Iterator[str]:
         """Names of the tables that were sent."""
@@ -236,9 +255,9 @@ class Routes(Channel):
         return table is None or table.head is None
 
 
-def channel(kind: ResourceType) -> Channel:
+def channel(kind: ResourceType, snapshot: Snapshot) -> Channel:
     """Make the channel of a type."""
-    return Routes() if kind is ResourceType.ROUTE else Channel(kind)
+    return Routes(snapshot) if kind is ResourceType.ROUTE else Channel(kind)
 
 
 def names_of(items: Iterable[Item]) -> tuple[str, ...]:

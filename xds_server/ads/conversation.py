@@ -90,7 +90,9 @@ class Conversation:
         if kind is None:
             return []
         first = kind not in self._channels
-        place = self._channels.setdefault(kind, channel(kind))
+        if first:
+            self._channels[kind] = channel(kind, self._snapshot)
+        place = self._channels[kind]
         flight = place.flight(request.nonce)
         if flight is not None:
             self._answer(place, flight, request.words, now)
@@ -182,9 +184,8 @@ class Conversation:
 
     def _inherit(self, place: Channel, name: str) -> None:
         """Note that the Envoy brought along a resource just as the snapshot has it."""
-        entries = {item: self._snapshot.get(place.type, item) for item in self._snapshot.items(place.type, name)}
-        for item, entry in entries.items():
-            place.put(item, entry)
+        entries: Batch = {item: self._snapshot.get(place.type, item) for item in self._snapshot.items(place.type, name)}
+        place.put(entries)
         if place.type in NAMING:
             self._gate.name(entries.values())
 

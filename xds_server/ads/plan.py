@@ -88,7 +88,7 @@ class Plan:
     def _recognise(self, item: Item, entry: Entry | None, last: Entry | None) -> None:
         """Learn the content of what the Envoy brought along, now that the snapshot has it in the same version."""
         if entry is not last and item.name in self._channel.unknown and entry is not None:
-            self._channel.put(item, entry)
+            self._channel.put({item: entry})
             if self._channel.type is ResourceType.LISTENER:
                 self._gate.name([entry])
             self._channel.unknown.discard(item.name)

@@ -37,7 +37,7 @@ class DeltaSession(Conversation):
             else:
                 place.unknown.add(name)
                 if place.type is not ResourceType.ROUTE:
-                    place.put(Item(name), Resource(name, version, b""))
+                    place.put({Item(name): Resource(name, version, b"")})
             if place.type in (ResourceType.CLUSTER, ResourceType.ENDPOINT):
                 self._gate.inherit(name)  # endpoints too: an Envoy asks for those of the clusters that it has
 
