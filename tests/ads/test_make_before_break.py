@@ -296,7 +296,7 @@ class Deployment(RuleBasedStateMachine):
 
     def compare_scopes(self, good: Rendered) -> None:
         listeners = self.envoy.listeners
-        if self.scoped <= {name for kind, name, _ in good if kind is LISTENER}:
+        if all((kind, name, domain) in good for kind, name, domain in self.written if kind is LISTENER):
             rows = {name: scope_of(row.body) for (kind, name, _), row in self.written.items() if kind is SCOPE}
             if self.scoped and all(not self.is_bad(row) for (kind, _, _), row in self.written.items() if kind is SCOPE):
                 assert not listeners.warming, "a listener never opens its port"

@@ -232,7 +232,7 @@ class Conversation:
         items = sorted(item for item, entry in flight.batch.items() if entry is not None)
         sent = {name: table.names for name, table in place.tables.items()} if isinstance(place, Routes) else {}
         if place.type is ResourceType.CLUSTER:
-            items = self._acquit_clusters(flight, items)
+            items = self._acquit_clusters(place, flight, items)
         gone = [item for item in flight.batch if flight.batch[item] is None]
         if place.type in self.lists_all:
             gone = [item for item in gone if flight.before[item] is not None]  # left out twice is said often enough
@@ -258,14 +258,17 @@ class Conversation:
         for later in place.flights:
             later.doubted = later.doubted or later.turn > flight.turn
 
-    def _acquit_clusters(self, flight: Flight, items: list[Item]) -> list[Item]:
-        """Keep those that Envoy has, as their endpoints prove; return the suspects."""
+    def _acquit_clusters(self, place: Channel, flight: Flight, items: list[Item]) -> list[Item]:
+        """Keep those that Envoy has, as their endpoints prove; return the suspects, which may be on their way again."""
         new = [item for item in items if flight.before[item] is None]
         known = {item for item in new if self._gate.has(item.name, flight.turn)}
         for item in known:
             del flight.batch[item], flight.before[item]
         for item in set(new) - known:
             self._gate.remove(item.name)
+        for later in [other for other in place.flights if other.turn > flight.turn]:
+            again = {item: entry for item, entry in later.batch.items() if item in new and item not in known}
+            self._gate.send(again, later.turn, later.sent_at)
         return [item for item in items if item not in known]
 
     def _convict(self, place: Channel, item: Item, flight: Flight, words: str, now: float) -> None:

@@ -127,6 +127,11 @@ class Gate:
             self._released[scope] = since = now
         return since
 
+    def inherit_scope(self, scope: str) -> None:
+        """Note a scope that the Envoy brought along: a listener that nobody here knows may have named it."""
+        if scope not in self._scopes:
+            self._released.setdefault(scope, NEVER)
+
     def forget_scope(self, scope: str) -> None:
         """Note that the Envoy has a scope no more."""
         self._released.pop(scope, None)

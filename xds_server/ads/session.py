@@ -38,6 +38,9 @@ class DeltaSession(Conversation):
                 place.unknown.add(name)
                 if place.type is not ResourceType.ROUTE:
                     place.put({Item(name): Resource(name, version, b"")})
+            if place.type is ResourceType.SCOPE:
+                self._gate.inherit_scope(name)
+                place.owed.add(Item(name))  # Envoy lists them even if it forgot them with the last listener
             if place.type in (ResourceType.CLUSTER, ResourceType.ENDPOINT):
                 self._gate.inherit(name)  # endpoints too: an Envoy asks for those of the clusters that it has
 

@@ -6,6 +6,7 @@ from translator.xds.resource import ResourceType, version
 from xds_server.ads.channel import Batch, Channel, names_of
 from xds_server.ads.conversation import Conversation
 from xds_server.ads.messages import WILDCARD, Request, Response
+from xds_server.snapshot import Item
 
 FULL_STATE = frozenset({ResourceType.CLUSTER, ResourceType.LISTENER, ResourceType.SCOPE})
 """Types of which a response lists everything: what is left out is removed."""
@@ -43,6 +44,8 @@ class SotwSession(Conversation):
             self._inherit(place, name)
             if place.type is ResourceType.CLUSTER:
                 self._gate.inherit(name)
+            elif place.type is ResourceType.SCOPE:
+                place.owed.add(Item(name))
 
     def _wanted(self, place: Channel) -> list[str]:
         return [name for name in self._snapshot.names(place.type) if place.subscription.wants(name)]
