@@ -76,7 +76,7 @@ def server(target: Target) -> Iterator[Server]:
     """
     address, folder = target
     with ExitStack() as stack:
-        addresses = stack.enter_context(_forwarded(address)) if is_cluster(address) else (address,)
+        addresses = stack.enter_context(forwarded_to(address, DEBUG_PORT)) if is_cluster(address) else (address,)
         channels = [channel(it, folder) for it in addresses]
         yield Server([stack.enter_context(it) for it in channels])
 
@@ -102,13 +102,13 @@ def _read(path: Path) -> bytes | None:
     return path.read_bytes() if path.exists() else None
 
 
-def _forwarded(address: str) -> AbstractContextManager[tuple[str, ...]]:
-    """Read `cluster`, `cluster/NAMESPACE` or `cluster/NAMESPACE/RELEASE`."""
+def forwarded_to(address: str, port: int) -> AbstractContextManager[tuple[str, ...]]:
+    """Lead to a port of the replicas of `cluster`, `cluster/NAMESPACE` or `cluster/NAMESPACE/RELEASE`."""
     from xds_server.kube.forward import forwarded
 
     _, namespace, release, *_ = [*address.split("/"), "", ""]
     selector = ",".join((SELECTOR, f"app.kubernetes.io/instance={release}") if release else (SELECTOR,))
-    return forwarded(namespace or NAMESPACE, selector, DEBUG_PORT)
+    return forwarded(namespace or NAMESPACE, selector, port)
 
 
 def asked(target: Target, question: Callable[[Server], int]) -> int:

@@ -8,6 +8,7 @@ import typer
 from xds_server.cli.options import (
     CONTROLLER,
     DEBUG_ADDRESS,
+    PAGE_ADDRESS,
     Channel,
     Controller,
     Credentials,
@@ -175,6 +176,26 @@ def watch(
 
     form = one_of(output, "--output", "text", "yaml", "json")
     raise typer.Exit(command.watch(Target(server, credentials), gateway=gateway or "", contents=contents, output=form))
+
+
+@app.command(rich_help_panel=PANEL)
+def page(
+    server: Annotated[
+        str,
+        typer.Option(
+            help="The control plane's admin port; `cluster` reaches the kubeconfig's through a port-forward.",
+            metavar="HOST:PORT|cluster[/NAMESPACE[/RELEASE]]",
+        ),
+    ] = PAGE_ADDRESS,
+    open_: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """Lead to the **page** of a running control plane: a picture of what there is, for a browser.
+
+    Of a cluster it keeps the way open until Ctrl-C. Exit status: 0 it is there, 2 it is not.
+    """
+    from xds_server.cli import page as command
+
+    raise typer.Exit(command.run(server, open_in_browser=open_))
 
 
 @app.command(rich_help_panel=PANEL)

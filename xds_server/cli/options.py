@@ -40,6 +40,7 @@ Credentials = Annotated[
     ),
 ]
 DEBUG_ADDRESS = "127.0.0.1:18001"
+PAGE_ADDRESS = "127.0.0.1:18002"
 Text = Annotated[str, typer.Option("-o", "--output", help="`text`, `yaml` or `json`.")]
 Output = Annotated[str, typer.Option("-o", "--output", help="`yaml` or `json`.")]
 
