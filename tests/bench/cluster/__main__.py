@@ -10,11 +10,13 @@ import contextlib
 import json
 import os
 import signal
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from time import gmtime, strftime
 
 from rich.console import Console
 
+from tests.bench.cluster.page import Run, write
 from tests.bench.cluster.plot import plot
 from tests.bench.cluster.report import Result, misses, tables
 from tests.bench.cluster.run import Plan, measured
@@ -28,38 +30,59 @@ EACH = World("a Service each", services_of_their_own=True)
 def main() -> None:
     """Measure, print, and write what is asked for; what was measured until somebody ends it, too."""
     options = _options()
-    began = strftime("%Y-%m-%d %H:%M", gmtime())
+    machine = f"{os.cpu_count()} cores, {_memory_gib():.0f} GiB, Linux {os.uname().release}"
+    run = Run(strftime("%Y-%m-%d %H:%M", gmtime()), machine)
     result: Result = {}
-    with contextlib.suppress(asyncio.CancelledError):
-        asyncio.run(_all(options, result))
+    for file in options.also:
+        run = read(file, result)
+    plans = tuple(_plans(options))
+    if plans:
+        with contextlib.suppress(asyncio.CancelledError):
+            asyncio.run(_all(plans, result))
+    show(result)
+    if options.json:
+        options.json.write_text(json.dumps({**run._asdict(), "worlds": result}, indent=1) + "\n")
+    if options.page:
+        write(options.page, run, result)
+    if options.plot:
+        options.plot.write_text(plot(result))
+
+
+def show(result: Result) -> None:
+    """Print tables, and what is worse than expected."""
     console = Console(width=150)
     for table in tables(result):
         console.print(table)
     for miss in misses(result):
         console.print(f"worse than expected: {miss}", style="red")
-    if options.json:
-        machine = f"{os.cpu_count()} cores, {_memory_gib():.0f} GiB"
-        options.json.write_text(json.dumps({"began": began, "machine": machine, "worlds": result}, indent=1) + "\n")
-    if options.plot:
-        options.plot.write_text(plot(result))
 
 
-async def _all(options: argparse.Namespace, result: Result) -> None:
+def read(file: Path, result: Result) -> Run:
+    """Add figures that were written as JSON to a result; they count where it has the same already."""
+    earlier = json.loads(file.read_text())
+    for world, sizes in earlier["worlds"].items():
+        result.setdefault(world, {}).update({int(size): figures for size, figures in sizes.items()})
+    return Run(earlier["began"], earlier["machine"])
+
+
+def _plans(options: argparse.Namespace) -> Iterator[tuple[World, Plan]]:
     plan = Plan(options.class_name, options.routes, options.enduring)
     if options.quick:
         plan = plan._replace(one_by_one=5, edits=5, rollouts=1, churn=100, starts=False)
+    yield from ((world, plan) for world in (SHARED, EACH) if world.name in options.worlds)
+    if options.listener_sets:
+        world = World(f"{options.listener_sets:,} ListenerSets", listener_sets=options.listener_sets)
+        yield world, plan._replace(sizes=(options.listener_set_routes,), enduring=0)
+
+
+async def _all(plans: Iterable[tuple[World, Plan]], result: Result) -> None:
     stopped = asyncio.current_task()
     assert stopped is not None
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.cancel)  # what was made is removed all the same
     async with await Client.load() as client:
-        for world in (SHARED, EACH):
-            if world.name in options.worlds:
-                await measured(client, world, plan, result.setdefault(world.name, {}))
-        if options.listener_sets:
-            world = World(f"{options.listener_sets:,} ListenerSets", listener_sets=options.listener_sets)
-            alone = plan._replace(sizes=(options.listener_set_routes,), enduring=0)
-            await measured(client, world, alone, result.setdefault(world.name, {}))
+        for world, plan in plans:
+            await measured(client, world, plan, result.setdefault(world.name, {}))
 
 
 def _options() -> argparse.Namespace:
@@ -75,7 +98,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--listener-set-routes", type=int, default=40_000, help="how many routes attach to them")
     parser.add_argument("--class-name", default="gatehouse", help="the GatewayClass")
     parser.add_argument("--quick", action="store_true", help="few repetitions, nothing started anew")
+    parser.add_argument("--also", type=Path, nargs="*", default=(), help="JSON of earlier runs, to be shown as well")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument(
+        "--page", type=Path, help="write the table into this page, between its marks, and the plot beside it"
+    )
     parser.add_argument("--plot", type=Path, help="draw them in this SVG file")
     return parser.parse_args()
 

@@ -33,6 +33,8 @@ class Plan(NamedTuple):
     churn: int = 3600
     starts: bool = True
     """Whether the control plane is started anew."""
+    waits: bool = True
+    """Whether the end of a world is waited for, so that it does not disturb what is measured next."""
 
 
 def axes(plan: Plan, size: int) -> Iterator[tuple[str, Axis]]:
@@ -51,7 +53,7 @@ def axes(plan: Plan, size: int) -> Iterator[tuple[str, Axis]]:
 
 async def measured(client: Client, world: World, plan: Plan, result: dict[int, Figures]) -> None:
     """Measure a world at one size after the other, and add the figures to the result."""
-    async with site(client, world, plan.class_name) as place:
+    async with site(client, world, plan.class_name, waits=plan.waits) as place:
         targets = [world.target(number) for number in range(SEED)]
         if world.listener_sets:
             took = await place.add_listener_sets()

@@ -155,8 +155,8 @@ async def together(work: Iterable[Awaitable[object]]) -> float:
 
 
 @asynccontextmanager
-async def site(client: Client, world: World, class_name: str) -> AsyncIterator[Site]:
-    """Make a world without routes, for as long as the block lasts; return once all of it is gone."""
+async def site(client: Client, world: World, class_name: str, *, waits: bool = True) -> AsyncIterator[Site]:
+    """Make a world without routes, for as long as the block lasts; return once all of it is gone, if `waits`."""
     async with namespace(client, "bench") as made:
         place = Site(client, made.home, world, ControlPlane(client))
         await place.apply("EnvoyParameters", GATEWAY, PARAMETERS)
@@ -173,7 +173,8 @@ async def site(client: Client, world: World, class_name: str) -> AsyncIterator[S
             yield place
         finally:
             await place.remove_all()
-    await gone(place)
+    if waits:
+        await gone(place)
 
 
 async def gone(place: Site) -> None:
