@@ -51,6 +51,8 @@ class Limits(Value):
 
     writes: int = 32
     """Requests under way."""
+    later: float = 0.05
+    """Seconds that news waits: Envoys get it first, which a busy kube-apiserver on their node would delay."""
     compare_seconds: float = 600.0
     pace: Pace = Pace()
 
@@ -97,9 +99,10 @@ class StatusWriter:
         """Note that `wanted` says something else of these objects; without effect while nothing is written."""
         if not self._running:
             return
+        now = time.monotonic()
         for change in changes:
             self._doubted.discard(change.ref)
-            self._agenda.ask(change.ref, time.monotonic())
+            self._agenda.ask(change.ref, now, now + self._limits.later)
         self._wake.set()
 
     def saw(self, ref: Ref, version: str) -> None:
