@@ -1,4 +1,4 @@
-"""`make bench-streams`: 100 Envoys that reconnect, 300 Gateways and 1,000 streams against `gatehouse serve`.
+"""`make bench-streams`: 100 Envoys that reconnect, 300 Gateways, 1,000 streams and storms against `gatehouse serve`.
 
 `python -m tests.bench.streams [--scene NAME] [--scale FRACTION] [--json FILE]`. The Envoys are simulated, and share the
 machine with what is measured: real ones would not.
@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.streams.scenes import Figures, many_gateways, many_streams, reconnecting
+from tests.bench.streams.storm import storm
 from tests.bench.streams.world import Gateways
 
 ROUTES = 5000
@@ -29,6 +30,7 @@ def scenes(scale: float) -> dict[str, Callable[[], Figures]]:
         "reconnect": lambda: reconnecting(Gateways(1, of(ROUTES)), of(100)),
         "reconnect, shared Service": lambda: reconnecting(Gateways(1, of(ROUTES), False), of(100)),
         "gateways": lambda: many_gateways(Gateways(of(300), ROUTES // 300)),
+        "storm": storm,
         "streams": lambda: many_streams(Gateways(10, of(ROUTES) // 10), of(1000)),
     }
 
