@@ -44,6 +44,8 @@ class Snapshot:
         self._resources: dict[ResourceType, dict[str, Resource]] = {
             kind: {} for kind in ResourceType if kind is not ResourceType.ROUTE
         }
+        self._items: dict[ResourceType, dict[str, Item]] = {kind: {} for kind in self._resources}
+        """One for each resource: every stream has it in its sets, and they would add up."""
         self._watchers: list[Watcher] = []
 
     def get(self, kind: ResourceType, item: Item) -> Entry | None:
@@ -69,10 +71,15 @@ class Snapshot:
 
     def items(self, kind: ResourceType, name: str) -> Iterator[Item]:
         """Items of one resource, whether it exists or not."""
-        yield Item(name)
+        yield self.item(kind, name)
         if kind is ResourceType.ROUTE and name in self.tables:
             for host in self.tables[name].hosts:
                 yield Item(name, host)
+
+    def item(self, kind: ResourceType, name: str) -> Item:
+        """The item of a resource: the same one, and so the same name, for all who ask while it exists."""
+        own = self._items[kind].get(name) if kind is not ResourceType.ROUTE else None
+        return Item(name) if own is None else own
 
     def version(self, kind: ResourceType, name: str) -> str:
         """Return a resource's version, empty where it does not exist."""
@@ -103,7 +110,7 @@ class Snapshot:
             match change:
                 case ResourceChange(_, kind, name, resource):
                     self._put(kind, name, resource)
-                    touched.setdefault(kind, set()).add(Item(name))
+                    touched.setdefault(kind, set()).add(self.item(kind, name))
                 case TableChange(_, name, head):
                     heads[name] = head
                 case HostChange(_, table, name, host):
@@ -120,8 +127,10 @@ class Snapshot:
     def _put(self, kind: ResourceType, name: str, resource: Resource | None) -> None:
         if resource is None:
             self._resources[kind].pop(name, None)
+            self._items[kind].pop(name, None)
         else:
             self._resources[kind][name], self.known = resource, True
+            self._items[kind].setdefault(name, Item(name))
 
     def _apply_table(
         self, name: str, heads: Mapping[str, RouteTable | None], hosts: Mapping[str, VirtualHost | None]

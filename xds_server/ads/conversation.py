@@ -174,6 +174,7 @@ class Conversation:
             place.dirty |= items
             if place.type is ResourceType.ENDPOINT and each in self._echoes:
                 self._echoes.discard(each)
+                self._echoes = self._echoes or set()  # an empty set of what once were thousands takes as much as them
                 place.owed |= items
             if anew and name != WILDCARD:
                 place.owed |= items

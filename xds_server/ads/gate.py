@@ -30,6 +30,7 @@ class Gate:
         self._patience = patience
         self._ready: set[str] = set()
         self._sent: dict[str, Passage] = {}
+        """Clusters whose response is not answered yet."""
         self._named: Counter[str] = Counter()
         self._scopes: Counter[str] = Counter()
         self._released: dict[str, float] = {}
@@ -65,6 +66,8 @@ class Gate:
         passage = self._sent.get(cluster)
         if passage is not None and passage.turn <= turn:
             self._ready.add(cluster)
+            del self._sent[cluster]
+            self._sent = self._sent or {}  # an empty dictionary of what once were thousands takes as much as them
 
     def has(self, cluster: str, turn: int) -> bool:
         """Whether the Envoy has a cluster that it was first sent in a turn, by the evidence of its endpoints."""

@@ -16,7 +16,8 @@ class DeltaSession(Conversation):
     tells_absence = True
 
     def _ask(self, place: Channel, request: Request, first: bool) -> None:
-        added, gone = place.subscription.change(request.subscribe, request.unsubscribe)
+        names = [self._snapshot.item(place.type, name).name for name in request.subscribe]
+        added, gone = place.subscription.change(names, request.unsubscribe)
         if first:
             self._take_over(place, request.initial_versions)
             place.greet = place.subscription.wildcard and not request.initial_versions

@@ -30,7 +30,9 @@ class Subscription:
             if not added:
                 added = {WILDCARD}
         gone = {name for name in gone if name in self.names or (name == WILDCARD and self.wildcard)}
-        self._set((self.names | added) - gone, WILDCARD in added or (self.wildcard and WILDCARD not in gone))
+        self.wildcard = WILDCARD in added or (self.wildcard and WILDCARD not in gone)
+        self.names |= added  # in place: an ACK that changes nothing must not cost what thousands of names do
+        self.names -= gone | {WILDCARD}
         return added - gone, gone
 
     def replace(self, wanted: Iterable[str]) -> tuple[set[str], set[str]]:
@@ -41,8 +43,5 @@ class Subscription:
         elif self._legacy:
             names = {WILDCARD}
         before = self.names | ({WILDCARD} if self.wildcard else set())
-        self._set(names, WILDCARD in names)
+        self.names, self.wildcard = names - {WILDCARD}, WILDCARD in names
         return names - before, before - names
-
-    def _set(self, names: set[str], wildcard: bool) -> None:
-        self.names, self.wildcard = names - {WILDCARD}, wildcard
