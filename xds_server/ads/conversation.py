@@ -338,7 +338,7 @@ class Conversation:
                 self._waiting_for_new_tables(place) if not reconsider and isinstance(place, Routes) else place.waiting
             )
             self._due[place.type] = NEVER if reconsider else self._due.get(place.type, NEVER)
-        batch = self._plan(place, candidates, now)
+        batch = self._plan(place, candidates, now) if candidates else {}
         if held:
             return [{item: entry} for item, entry in batch.items()]
         return [batch] if batch or (place.greet and not place.waiting) else []
