@@ -13,6 +13,8 @@ from translator.xds.endpoint import assignment
 from translator.xds.limits import BUFFER_LIMIT, CONNECT_TIMEOUT, circuit_breakers
 from translator.xds.resource import Refused, Resource, resource
 
+NAME = wire.field(1)
+"""Of Cluster."""
 HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
@@ -27,19 +29,15 @@ def presenting(key: object, cluster: ir.Cluster) -> Resource | None:
 
 
 def _encode(cluster: ir.Cluster, presents: bool) -> Resource:
-    message = wire.new(
+    more = wire.new(
         cluster_v3.Cluster,
-        name=cluster.name,
-        connect_timeout=CONNECT_TIMEOUT,
-        per_connection_buffer_limit_bytes=BUFFER_LIMIT,
-        lb_policy=cluster_v3.ClusterLbPolicy.LEAST_REQUEST,
-        circuit_breakers=circuit_breakers(cluster.budget),
-        ignore_health_on_host_removal=True,
         typed_extension_protocol_options=_protocol_options(cluster.key.protocol),
         transport_socket=upstream_tls.transport_socket(cluster, presents),
-        **(discovery.resolved(assignment(cluster.name, cluster.dns)) if cluster.dns else discovery.told()),
+        circuit_breakers=None if cluster.budget is None else circuit_breakers(cluster.budget),
+        **(discovery.resolved(assignment(cluster.name, cluster.dns)) if cluster.dns else {}),
     )
-    return resource(cluster.name, wire.encode(message))
+    parts = ALIKE, b"" if cluster.budget else LIMITED, b"" if cluster.dns else TOLD
+    return resource(cluster.name, NAME(cluster.name.encode()) + b"".join(parts) + wire.encode(more))
 
 
 def unusable(
@@ -75,3 +73,19 @@ def _protocol_options(protocol: str) -> dict[str, Any]:
         http_v3.HttpProtocolOptionsExplicitHttpConfig, http2_protocol_options=wire.new(core_v3.Http2ProtocolOptions)
     )
     return {HTTP_OPTIONS: wire.any_of(wire.new(http_v3.HttpProtocolOptions, explicit_http_config=explicit))}
+
+
+ALIKE = wire.encode(
+    wire.new(
+        cluster_v3.Cluster,
+        connect_timeout=CONNECT_TIMEOUT,
+        per_connection_buffer_limit_bytes=BUFFER_LIMIT,
+        lb_policy=cluster_v3.ClusterLbPolicy.LEAST_REQUEST,
+        ignore_health_on_host_removal=True,
+    )
+)
+"""What all clusters have."""
+LIMITED = wire.encode(wire.new(cluster_v3.Cluster, circuit_breakers=circuit_breakers()))
+"""What those without a budget of retries have."""
+TOLD = wire.encode(wire.new(cluster_v3.Cluster, **discovery.told()))
+"""What those have whose endpoints come over the stream."""

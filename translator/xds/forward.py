@@ -41,6 +41,20 @@ def route_action(
     )
 
 
+CLUSTER, TIMEOUT = wire.field(1), wire.field(8)
+"""Of RouteAction."""
+FOR_EVER = TIMEOUT(b"")
+
+
+def encode(
+    forward: ir.Forward, match: ir.Path, shares: list[Share], mirrors: list[tuple[str, ir.Mirror]], served: ir.Served
+) -> bytes:
+    """Encode the RouteAction; that of one backend and no more, as most are, takes no message."""
+    if _is_named_plainly(shares) and forward == ir.Forward(forward.backends) and served.route.kind != "GRPCRoute":
+        return CLUSTER(shares[0].cluster.encode()) + FOR_EVER
+    return wire.encode(route_action(forward, match, shares, mirrors, served))
+
+
 def of_all(backends: tuple[ir.Backend, ...]) -> ir.Session | None:
     """Return the session that all backends of a route have, if it is one and the same."""
     sessions = {it.session for it in backends if it.weight}
@@ -58,9 +72,8 @@ def per_filter(session: ir.Session | None, secure: bool) -> dict[str, Any]:
 
 def _clusters(shares: list[Share], served: ir.Served, grpc: bool) -> dict[str, Any]:
     """Name one cluster plainly (weighted clusters cost Envoy 30 % more); a share without a cluster is an error."""
-    first = shares[0]
-    if len(shares) == 1 and first.backend.request == first.backend.response == ir.NO_CHANGES:
-        return {"cluster": first.cluster}
+    if _is_named_plainly(shares):
+        return {"cluster": shares[0].cluster}
     code = route_v3.RouteActionClusterNotFoundResponseCode
     shared = of_all(tuple(share.backend for share in shares))
     weighted = [_weighted(share, None if shared else share.backend.session, served.secure) for share in shares]
@@ -68,6 +81,11 @@ def _clusters(shares: list[Share], served: ir.Served, grpc: bool) -> dict[str, A
         "weighted_clusters": wire.new(route_v3.WeightedCluster, clusters=weighted),
         "cluster_not_found_response_code": code.SERVICE_UNAVAILABLE if grpc else code.INTERNAL_SERVER_ERROR,
     }
+
+
+def _is_named_plainly(shares: list[Share]) -> bool:
+    backend = shares[0].backend
+    return len(shares) == 1 and backend.request == backend.response == ir.NO_CHANGES
 
 
 def _weighted(share: Share, session: ir.Session | None, secure: bool) -> route_v3.WeightedClusterClusterWeight:

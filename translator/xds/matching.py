@@ -28,6 +28,21 @@ def route_match(match: ir.Match) -> route_v3.RouteMatch:
     )
 
 
+PREFIX, PATH, PATH_SEPARATED_PREFIX = wire.field(1), wire.field(2), wire.field(14)
+"""Of RouteMatch."""
+
+
+def encode(match: ir.Match) -> bytes:
+    """Encode the RouteMatch; that of a path alone, as most are, takes no message."""
+    path = match.path
+    if path.kind == "regex" or match != ir.Match(path):
+        return wire.encode(route_match(match))
+    if path.kind == "exact":
+        return PATH(path.value.encode())
+    prefix = path_prefix(path.value)
+    return PATH_SEPARATED_PREFIX(prefix.encode()) if prefix else PREFIX(b"/")
+
+
 def path_prefix(value: str) -> str:
     """Return a PathPrefix without its trailing slashes, which mean nothing; empty where it matches every path."""
     return value.rstrip("/")

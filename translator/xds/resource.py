@@ -118,7 +118,7 @@ def resource(
 ) -> Resource:
     """Make a resource of an encoded message."""
     names = (tuple(sorted(set(those))) for those in (clusters, tables, scopes))
-    return Resource(name, version(digest(body)), body, *names)
+    return Resource(name, blake2b(body, digest_size=16).hexdigest(), body, *names)
 
 
 def virtual_host(name: str, frame: bytes, clusters: Iterable[str] = (), refused: Iterable[str] = ()) -> VirtualHost:

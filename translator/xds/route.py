@@ -7,16 +7,19 @@ from envoy_data_plane.envoy.config.route import v3 as route_v3
 from translator import ir
 from translator.value import Key, Lookup, Ref, Value
 from translator.xds import cors as cors_words
-from translator.xds import http_filters, wire
-from translator.xds.forward import Share, of_all, per_filter, route_action
+from translator.xds import forward as forward_words
+from translator.xds import http_filters, matching, wire
+from translator.xds.forward import Share, of_all, per_filter
 from translator.xds.headers import header_fields
-from translator.xds.matching import route_match
 from translator.xds.names import NO_CLUSTER, cluster_name
 from translator.xds.redirect import redirect_action
 from translator.xds.spans import EncodedSpans
 
 ROUTES_FIELD = 3
 """VirtualHost.routes."""
+ROUTES = wire.field(ROUTES_FIELD)
+NAME, MATCH, ROUTE = wire.field(14), wire.field(1), wire.field(2)
+"""Of Route; its parts are joined in the order in which the message declares them."""
 
 
 class EncodedRoute(Value):
@@ -82,16 +85,15 @@ def encode(
 def _encoded(route: ir.Route, served: ir.Served, clusters: Clusters, spans: EncodedSpans | None) -> EncodedRoute:
     asked = None if route.authorization is None else clusters.name(route.authorization.cluster)
     closed = asked == NO_CLUSTER
-    message = wire.new(
+    more = wire.new(
         route_v3.Route,
-        name=route.name,
-        match=route_match(route.match),
         typed_per_filter_config={} if closed else _per_filter(route, served, asked),
-        **(_respond(_failure(served)) if closed else _action(route, served, clusters)),
         **header_fields(route.request, route.response),
     )
+    body = NAME(route.name.encode()) + MATCH(matching.encode(route.match))
+    body += _respond(_failure(served)) if closed else _action(route, served, clusters)
     observed = b"" if spans is None else spans.of_route(route, served)
-    frame = wire.frame(ROUTES_FIELD, wire.encode(message) + observed)
+    frame = ROUTES(body + wire.encode(more) + observed)
     used, refused = tuple(sorted(clusters.used)), tuple(sorted(clusters.refused))
     return EncodedRoute(route.rank, route.catches_all, frame, used, refused)
 
@@ -113,26 +115,27 @@ def _authorized(authorization: ir.Authorization, cluster: str) -> dict[str, Any]
     return {http_filters.AUTHORIZATION: words.per_route(authorization, cluster)}
 
 
-def _action(route: ir.Route, served: ir.Served, clusters: Clusters) -> dict[str, Any]:
+def _action(route: ir.Route, served: ir.Served, clusters: Clusters) -> bytes:
     action = route.action
     match action:
         case ir.Forward():
             return _forward(action, route.match.path, served, clusters)
         case ir.Redirect():
-            return {"redirect": redirect_action(action, route.match.path, served.port, served.secure)}
+            redirect = redirect_action(action, route.match.path, served.port, served.secure)
+            return wire.encode(wire.new(route_v3.Route, redirect=redirect))
         case ir.Respond():
             return _respond(action.status)
     assert_never(action)
 
 
-def _forward(action: ir.Forward, path: ir.Path, served: ir.Served, clusters: Clusters) -> dict[str, Any]:
+def _forward(action: ir.Forward, path: ir.Path, served: ir.Served, clusters: Clusters) -> bytes:
     """Answer with an error where no backend can be reached."""
     shares = [Share(clusters.name(backend.cluster), backend) for backend in action.backends if backend.weight]
     if all(share.cluster == NO_CLUSTER for share in shares):
         return _respond(_failure(served))
     mirrors = [(clusters.name(mirror.cluster), mirror) for mirror in action.mirrors if mirror.numerator]
     reached = [(cluster, mirror) for cluster, mirror in mirrors if cluster != NO_CLUSTER]
-    return {"route": route_action(action, path, shares, reached, served)}
+    return ROUTE(forward_words.encode(action, path, shares, reached, served))
 
 
 def _failure(served: ir.Served) -> int:
@@ -140,5 +143,6 @@ def _failure(served: ir.Served) -> int:
     return 503 if served.route.kind == "GRPCRoute" else 500
 
 
-def _respond(status: int) -> dict[str, Any]:
-    return {"direct_response": wire.new(route_v3.DirectResponseAction, status=status)}
+def _respond(status: int) -> bytes:
+    answer = wire.new(route_v3.DirectResponseAction, status=status)
+    return wire.encode(wire.new(route_v3.Route, direct_response=answer))

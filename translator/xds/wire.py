@@ -58,6 +58,23 @@ def frame(number: int, body: bytes) -> bytes:
     return tag(number) + varint(len(body)) + body
 
 
+def field(number: int) -> Writer:
+    """Return what encodes one string, bytes or message field; fragments written by hand name their fields with it."""
+    head = tag(number)
+
+    def write(body: bytes) -> bytes:
+        size = len(body)
+        return head + (_ONE_BYTE[size] if size < 128 else varint(size)) + body
+
+    return write
+
+
+def number(number: int) -> Callable[[int], bytes]:
+    """Return what encodes one integer field."""
+    head = tag(number, VARINT)
+    return lambda value: head + varint(value)
+
+
 def framed(number: int, *pieces: bytes) -> list[bytes]:
     """Frame pieces as one field without joining them: a large body is copied once, at the very end."""
     return [tag(number) + varint(sum(map(len, pieces))), *pieces]
