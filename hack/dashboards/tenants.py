@@ -4,6 +4,7 @@ from hack.dashboards.panels import Dashboard, Panel, Variable, both, failing, qu
 
 REQUESTS = 'gateway=~"$gateway",envoy_http_conn_manager_prefix=~"https?/.+"'
 """Not those of Envoy's admin interface and of probes."""
+ROUTES = 'gateway=~"$gateway",route_namespace=~"$namespace"'
 BACKENDS = 'gateway=~"$gateway",backend_namespace=~"$namespace"'
 
 TENANTS = Dashboard(
@@ -176,6 +177,31 @@ TENANTS = Dashboard(
                         (
                             f"min by (backend_namespace, backend) (envoy_cluster_membership_healthy{{{BACKENDS}}})",
                             "{{backend_namespace}}/{{backend}}",
+                        ),
+                    ),
+                ),
+            ),
+        ),
+        (
+            "By route, of Gateways whose EnvoyParameters have stats.routes",
+            (
+                Panel(
+                    "Requests, the ten most",
+                    "reqps",
+                    (("topk(10, " + rate("envoy_vhost_route_upstream_rq_total", "route", ROUTES) + ")", "{{route}}"),),
+                ),
+                Panel(
+                    "Answered with 5xx, the ten worst",
+                    "percentunit",
+                    (("topk(10, " + failing("envoy_vhost_route_upstream_rq_xx", "route", ROUTES) + ")", "{{route}}"),),
+                ),
+                Panel(
+                    "Latency p99, the ten slowest",
+                    "ms",
+                    (
+                        (
+                            "topk(10, " + quantile(0.99, "envoy_vhost_route_upstream_rq_time", "route", ROUTES) + ")",
+                            "{{route}}",
                         ),
                     ),
                 ),

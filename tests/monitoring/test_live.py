@@ -14,7 +14,7 @@ import pytest
 from tests.envoy.running import LOOPBACK, Envoy, free_port, running, wait_until
 from tests.live.authority import Authority
 from tests.live.client import Edge
-from tests.live.documents import gateway, gateway_class, http_route, https, listener, rule, served, tls_secret
+from tests.live.documents import Document, gateway, gateway_class, http_route, https, listener, rule, served, tls_secret
 from tests.live.stack import Folder, Ports, bootstrap_of, echoes, serve
 from tests.monitoring.expressions import Asked, metrics, of_dashboards, of_rules, variables
 from tests.monitoring.listed import OF_ENVOY, OURS
@@ -50,7 +50,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     pair = Authority("tests").issue("shop.example.com")
     with echoes("shop") as backends:
         listeners = (listener(port=http.port), https("https", "shop", port=tls, hostname="shop.example.com"))
-        folder.write("gateway.yaml", gateway_class(), gateway(*listeners))
+        folder.write("gateway.yaml", gateway_class(), counting(gateway(*listeners)), COUNTED)
         folder.write("secret.yaml", tls_secret("shop", pair.certificate, pair.key))
         folder.write("shop.yaml", *served("shop", backends["shop"]), route("shop"))
         folder.write("gone.yaml", *served("gone", free_port()), route("gone"))
@@ -61,6 +61,21 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             assert http.status("gone.example.com") == 503
             assert http.status("unknown.example.com") == 404
             yield Stack(ports, envoy)
+
+
+COUNTED = {
+    "apiVersion": "gatehouse.dev/v1alpha1",
+    "kind": "EnvoyParameters",
+    "metadata": {"name": "counted", "namespace": "shop"},
+    "spec": {"stats": {"routes": True}},
+}
+
+
+def counting(document: Document) -> Document:
+    """Let the requests of a Gateway be counted by route."""
+    reference = {"group": "gatehouse.dev", "kind": "EnvoyParameters", "name": "counted"}
+    document["spec"]["infrastructure"] = {"parametersRef": reference}
+    return document
 
 
 def route(name: str, service: str = "") -> dict[str, Any]:

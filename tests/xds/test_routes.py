@@ -42,9 +42,11 @@ def encoded(
     port: int = 80,
     secure: bool = False,
     unusable: Mapping[tuple[Key, str], bool] | None = None,
+    counted: bool = False,
 ) -> EncodedRoute:
     served = ir.Served(Ref(kind, "shop", "cart"), EDGE, port, secure)
-    routes = encode(served, (), {served.route: ir.Resolved(OLD, (route,))}, unusable or {}, {})
+    resolved = {served.route: ir.Resolved(OLD, (route,))}
+    routes = encode(served, (), resolved, unusable or {}, {}, {EDGE: True} if counted else {})
     assert routes is not None
     return routes.routes[0]
 
@@ -360,4 +362,10 @@ def test_cors() -> None:
 
 
 def test_a_route_that_resolved_to_nothing_has_no_encoding() -> None:
-    assert encode(ir.Served(CART, EDGE, 80, False), (), {}, {}, {}) is None
+    assert encode(ir.Served(CART, EDGE, 80, False), (), {}, {}, {}, {}) is None
+
+
+def test_requests_are_counted_by_route_where_that_is_asked_for() -> None:
+    """All rules of a route count as one."""
+    assert decoded(when(EVERYTHING, to("cart")), counted=True)["stat_prefix"] == "httproute/shop/cart"
+    assert "stat_prefix" not in decoded(when(EVERYTHING, to("cart")))

@@ -76,6 +76,8 @@ class Stats(ApiValue):
 
     prefixes: tuple[str, ...] | None = None
     regexes: tuple[str, ...] | None = None
+    routes: bool | None = None
+    """Whether requests are counted by route too."""
 
 
 class Logging(ApiValue):

@@ -16,3 +16,9 @@ def of_gateway(
     log = found.parameters.access_log if isinstance(found, ir.Infrastructure) else None
     logged = log is not None and log.mode == "Enabled"
     return ir.Observation(key, tracer, logged) if logged or tracer is not None else None
+
+
+def counted(key: Key, infrastructure: ir.Infrastructure | ir.Held) -> bool | None:
+    """Say that the requests of a Gateway are counted by route, if that is asked for."""
+    stats = infrastructure.parameters.stats if isinstance(infrastructure, ir.Infrastructure) else None
+    return True if stats is not None and stats.routes else None

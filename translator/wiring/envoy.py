@@ -68,7 +68,7 @@ def declare(
     unusable = graph.derived("unusable clusters", refused[ResourceType.CLUSTER], cluster.unusable, *by_gateway)
     served = graph.group("served", (routes.accepted, hosts.served))
     said = graph.derived("encoded spans", observed.spans, spans.encode)
-    encoded = graph.derived("encoded routes", served, route.encode, routes.resolved, unusable, said)
+    encoded = graph.derived("encoded routes", served, route.encode, routes.resolved, unusable, said, observed.counted)
     hosted = graph.group(
         "hosts",
         (encoded, hosts.of_routes),

@@ -23,6 +23,8 @@ class Telemetry(NamedTuple):
     tracers: Table[Key, ir.Tracer]
     observations: Table[Key, ir.Observation]
     spans: Table[Key, ir.Spans]
+    counted: Table[Key, bool]
+    """Gateways whose requests are counted by route."""
 
 
 def declare(graph: Graph, sources: Sources, listeners: Listeners, routes: Routes) -> Telemetry:
@@ -39,4 +41,5 @@ def declare(graph: Graph, sources: Sources, listeners: Listeners, routes: Routes
     observations = graph.derived(
         "observations", listeners.reported, observation.of_gateway, tracers, listeners.infrastructures
     )
-    return Telemetry(tracings, claimed, collectors, tracers, observations, spans)
+    counted = graph.derived("counted routes", listeners.infrastructures, observation.counted)
+    return Telemetry(tracings, claimed, collectors, tracers, observations, spans, counted)

@@ -108,6 +108,11 @@ def rule_name(route: Ref, rule: int | str) -> str:
     return f"{route.kind.lower()}/{route.namespace}/{route.name}/rule/{rule}"
 
 
+def statistics_name(route: Ref) -> str:
+    """Name what is counted of a route: `httproute/shop/cart`."""
+    return f"{route.kind.lower()}/{route.namespace}/{route.name}"
+
+
 def secret_name(secret: Key) -> str:
     """Name the secret that a Kubernetes Secret becomes: `shop/cart-tls`."""
     return f"{secret.namespace}/{secret.name}"

@@ -11,7 +11,7 @@ from translator.xds import forward as forward_words
 from translator.xds import http_filters, matching, wire
 from translator.xds.forward import Share, of_all, per_filter
 from translator.xds.headers import header_fields
-from translator.xds.names import NO_CLUSTER, cluster_name
+from translator.xds.names import NO_CLUSTER, cluster_name, statistics_name
 from translator.xds.redirect import redirect_action
 from translator.xds.spans import EncodedSpans
 
@@ -20,6 +20,7 @@ ROUTES_FIELD = 3
 ROUTES = wire.field(ROUTES_FIELD)
 NAME, MATCH, ROUTE = wire.field(14), wire.field(1), wire.field(2)
 """Of Route; its parts are joined in the order in which the message declares them."""
+STAT_PREFIX = wire.field(19)
 
 
 class EncodedRoute(Value):
@@ -70,19 +71,23 @@ def encode(
     resolved: Lookup[Ref, ir.Resolved],
     unusable: Lookup[tuple[Key, str], Any],
     spans: Lookup[Key, EncodedSpans],
+    counted: Lookup[Key, bool],
 ) -> EncodedRoutes | None:
     """Encode what a route resolved to for one port of one Gateway."""
     found = resolved.get(served.route)
     if found is None:
         return None
     asked = spans.get(served.gateway)
+    prefix = STAT_PREFIX(statistics_name(served.route).encode()) if counted.get(served.gateway) else b""
     return EncodedRoutes(
-        tuple(_encoded(it, served, Clusters(served.gateway, unusable), asked) for it in found.routes),
+        tuple(_encoded(it, served, Clusters(served.gateway, unusable), asked, prefix) for it in found.routes),
         tuple(place for place, _ in reached),
     )
 
 
-def _encoded(route: ir.Route, served: ir.Served, clusters: Clusters, spans: EncodedSpans | None) -> EncodedRoute:
+def _encoded(
+    route: ir.Route, served: ir.Served, clusters: Clusters, spans: EncodedSpans | None, prefix: bytes
+) -> EncodedRoute:
     asked = None if route.authorization is None else clusters.name(route.authorization.cluster)
     closed = asked == NO_CLUSTER
     more = wire.new(
@@ -93,7 +98,7 @@ def _encoded(route: ir.Route, served: ir.Served, clusters: Clusters, spans: Enco
     body = NAME(route.name.encode()) + MATCH(matching.encode(route.match))
     body += _respond(_failure(served)) if closed else _action(route, served, clusters)
     observed = b"" if spans is None else spans.of_route(route, served)
-    frame = ROUTES(body + wire.encode(more) + observed)
+    frame = ROUTES(body + wire.encode(more) + prefix + observed)
     used, refused = tuple(sorted(clusters.used)), tuple(sorted(clusters.refused))
     return EncodedRoute(route.rank, route.catches_all, frame, used, refused)
 
