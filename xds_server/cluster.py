@@ -38,6 +38,7 @@ from xds_server.kube.identity import (
 from xds_server.kube.lease import Leadership
 from xds_server.kube.replicas import Replicas, Reporter
 from xds_server.kube.scope import EVERYWHERE, Everywhere, Named
+from xds_server.kube.slow import SlowEnvoys
 from xds_server.kube.status import ENTRY_KINDS, FIRST_KINDS, StatusWriter
 from xds_server.kube.watch import KubeSource
 from xds_server.page.site import Page
@@ -127,6 +128,7 @@ class Cluster:
         scope = Named(settings.namespaces) if settings.namespaces else Everywhere()
         self._source = KubeSource(client, scope=scope, seen=self._writer.saw)
         self._recorder = Recorder(client, controller, pod.name, lambda kind: self._source.served.get(kind))
+        self._slow = SlowEnvoys(self._xds.troubles, self.plane.translator.owners, self._recorder)
         self._fleet = Fleet(
             client,
             FleetSettings(
@@ -162,6 +164,7 @@ class Cluster:
             group.create_task(self._certificate.run())
             group.create_task(self._source.run())
             group.create_task(self._recorder.run())
+            group.create_task(self._slow.run())
             try:
                 async for batch in self._source:
                     self.plane.change(batch, heard_at=self._source.heard_at)

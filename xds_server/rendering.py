@@ -29,6 +29,8 @@ NAMES: dict[str, str] = {kind: name for name, kind in TYPES.items()}
 REDACTED = "[redacted]"
 SECRET_FIELDS = frozenset({"private_key", "password", "generic_secret", "session_ticket_keys", "inline_bytes_key"})
 """Fields whose content is never shown, wherever they stand."""
+SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
+"""Headers whose values are never shown, where a route sets or asks for them: they may be credentials."""
 
 _TYPE = re.compile(rb"type\.googleapis\.com/([a-zA-Z0-9_.]+)")
 
@@ -61,12 +63,28 @@ def _import_package(package: str) -> None:
 def redacted(value: Any) -> Any:
     """Return the same structure with the content of every secret field replaced."""
     if isinstance(value, Mapping):
+        if is_secret_header(str(value.get("key") or value.get("name") or "")):
+            return {key: item if key in ("key", "name") else _hidden(item) for key, item in value.items()}
         return {
             key: {"inline_string": REDACTED} if key in SECRET_FIELDS else redacted(item) for key, item in value.items()
         }
     if isinstance(value, list):
         return [redacted(item) for item in value]
     return value
+
+
+def is_secret_header(name: str) -> bool:
+    """Whether the values of a header may be credentials."""
+    return name.lower() in SECRET_HEADERS
+
+
+def _hidden(value: Any) -> Any:
+    """Replace every text in a structure."""
+    if isinstance(value, Mapping):
+        return {key: _hidden(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_hidden(item) for item in value]
+    return REDACTED if isinstance(value, str) else value
 
 
 def route_configuration(table: RouteTable, hosts: Iterable[VirtualHost]) -> bytes:

@@ -32,9 +32,9 @@ DOWN = Answer({"kind": "Status", "code": 503, "reason": "ServiceUnavailable"}, 5
 
 
 @pytest.fixture(scope="module")
-async def one_loop() -> AsyncIterator[None]:
+async def one_loop() -> None:
     """One event loop for all tests, for gRPC does not like it to change."""
-    yield
+    return
 
 
 @pytest.mark.parametrize(

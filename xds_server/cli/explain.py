@@ -63,12 +63,29 @@ def text(found: Any, request: Any) -> str:
     for won in found.won:
         lines += _of_winner(won)
     lines += [f"  {found.words}"] if found.words else []
+    lines += [f"  policy {_policy(it)}" for it in found.policies]
+    lines += [f"  Envoy {it.envoy} {_trouble(it)}" for it in found.troubles]
     lines += [f"  hint: {hint}" for hint in found.hints]
     return "\n".join(lines) + "\n"
 
 
+def _policy(it: Any) -> str:
+    return f"{it.object.kind} {it.object.namespace}/{it.object.name}, for {it.target}: {it.words}"
+
+
+def _trouble(it: Any) -> str:
+    """Say what an Envoy refused, or does not answer for, of what is on the way."""
+    what = f"{it.type} {it.name}{f', host {it.host}' if it.host else ''}"
+    still = f"it still serves version {it.serves[:12]}" if it.serves else "it serves nothing in its place"
+    if it.kind == "refused":
+        return f"refused version {it.version[:12]} of {what}; {still}: {it.words}"
+    return f"{it.words} for {what}; {still}"
+
+
 def _of_winner(won: Any) -> Iterable[str]:
     yield f"  {won.words}{_share(won.percent)}"
+    if won.kind == "forward" and won.path:
+        yield f"    asked for {won.path} at {won.host}"
     for it in won.filters:
         yield f"    {it}"
     for it in won.mirrors:

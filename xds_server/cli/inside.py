@@ -112,6 +112,10 @@ def explain(
 
 @app.command(rich_help_panel=PANEL)
 def status(
+    object_: Annotated[
+        tuple[str, str] | None,
+        typer.Argument(help="Only this object, with everything about it: `HTTPRoute shop/cart`.", metavar="KIND NAME"),
+    ] = None,
     kind: Annotated[str, typer.Option("--kind", help="Only this kind, for example `HTTPRoute`.")] = "",
     namespace: Annotated[str, typer.Option("-n", "--namespace", help="Only this namespace.")] = "",
     amiss: Annotated[bool, typer.Option("--amiss", help="Only objects with something amiss.")] = False,
@@ -119,7 +123,7 @@ def status(
     credentials: Credentials = "",
     output: Text = "text",
 ) -> None:
-    """Print how every object **is**: what it is told in its conditions, by a running control plane.
+    """Print how every object **is**: what it is told in its conditions, and what Envoys refuse or do not answer for.
 
     Exit status: 0 all is as it should be, 1 something is not, 2 nobody can be asked.
     """
@@ -138,9 +142,9 @@ def envoys(
     credentials: Credentials = "",
     output: Text = "text",
 ) -> None:
-    """Print the **Envoys** of each Gateway: what they hold, what they were sent, what they refused.
+    """Print the **Envoys** of each Gateway: what they hold, what they refused, and what they do not answer for.
 
-    Exit status: 0 nothing is refused, 1 something is, 2 nobody can be asked.
+    Exit status: 0 all answer and refuse nothing, 1 one does not, 2 nobody can be asked.
     """
     from xds_server.cli import status as command
 

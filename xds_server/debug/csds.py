@@ -3,12 +3,14 @@
 The messages come from `xds-protos`, whose descriptors cost memory: this module is imported with the first question.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import re2
 from envoy.admin.v3.config_dump_shared_pb2 import ClientResourceStatus, UpdateFailureState
 from envoy.config.core.v3.base_pb2 import Node
+from envoy.config.route.v3.route_pb2 import RouteConfiguration
 from envoy.extensions.transport_sockets.tls.v3.secret_pb2 import Secret
 from envoy.service.status.v3.csds_pb2 import ClientConfig, ClientStatusRequest, ClientStatusResponse, ConfigStatus
 from envoy.type.matcher.v3.node_pb2 import NodeMatcher
@@ -18,7 +20,7 @@ from google.protobuf.message import DecodeError
 from translator.value import Key
 from translator.xds.resource import Resource, ResourceType
 from xds_server.ads.report import ResourceReport, Standing, StreamReport
-from xds_server.rendering import REDACTED
+from xds_server.rendering import REDACTED, SECRET_HEADERS, is_secret_header
 from xds_server.snapshot import Item, Snapshot, SnapshotCache
 
 STANDINGS = {
@@ -28,6 +30,8 @@ STANDINGS = {
     Standing.ERROR: (ConfigStatus.ERROR, ClientResourceStatus.NACKED),
 }
 """What we know of a resource, and what the Envoy must think of it."""
+
+_CREDENTIALS = re.compile("|".join(SECRET_HEADERS).encode(), re.IGNORECASE)
 
 
 def answer(question: bytes, streams: Iterable[StreamReport], snapshots: SnapshotCache) -> bytes:
@@ -92,11 +96,31 @@ def _config(
 def _body(kind: ResourceType, name: str, snapshot: Snapshot) -> bytes | None:
     if kind is ResourceType.ROUTE:
         table = snapshot.tables.get(name)
-        return None if table is None or table.head is None else table.body
+        return None if table is None or table.head is None else _without_credentials(table.body)
     resource = snapshot.get(kind, Item(name))
     if not isinstance(resource, Resource):
         return None
     return _redacted(resource.body) if kind is ResourceType.SECRET else resource.body
+
+
+def _without_credentials(body: bytes) -> bytes:
+    """Return a RouteConfiguration without the values of headers that may be credentials; most have none of these."""
+    if _CREDENTIALS.search(body) is None:
+        return body
+    whole = RouteConfiguration.FromString(body)
+    for host in whole.virtual_hosts:
+        for route in host.routes:
+            shares = route.route.weighted_clusters.clusters
+            for holder in (route, *shares):
+                for option in (*holder.request_headers_to_add, *holder.response_headers_to_add):
+                    if is_secret_header(option.header.key):
+                        option.header.value, option.header.raw_value = REDACTED, b""
+            for matcher in route.match.headers:
+                if is_secret_header(matcher.name):
+                    matcher.ClearField("string_match")
+                    matcher.string_match.exact = REDACTED
+    redacted: bytes = whole.SerializeToString()
+    return redacted
 
 
 def _redacted(body: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """What a chosen route does with a request: the clusters with their shares and endpoints, the redirect, the answer."""
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from envoy.config.core.v3.health_check_pb2 import HealthStatus
@@ -11,6 +12,7 @@ from translator.xds.names import NO_CLUSTER
 from translator.xds.resource import ResourceType
 from xds_server.explaining import filters, outcome
 from xds_server.explaining.configuration import Configuration
+from xds_server.explaining.matching import millionths
 from xds_server.explaining.request import Request
 
 CLUSTER = ResourceType.CLUSTER
@@ -46,6 +48,9 @@ class Answer(Value):
     """Of a redirect or answer that Envoy gives itself."""
     destinations: tuple[Destination, ...] = ()
     mirrors: tuple[str, ...] = ()
+    """Clusters that get a copy."""
+    chances: tuple[str, ...] = ()
+    """Clusters that get a copy of some of the requests alone."""
     filters: tuple[str, ...] = ()
     """What else is done on the way."""
     path: str = ""
@@ -122,14 +127,18 @@ def _forward(route: Any, request: Request, configuration: Configuration) -> Answ
     else:
         shares[action.cluster] = 1
     destinations = forward(shares, configuration, missing)
-    mirrors = tuple(it.cluster for it in action.request_mirror_policies if configuration.get(CLUSTER, it.cluster))
+    copies = [it for it in action.request_mirror_policies if configuration.get(CLUSTER, it.cluster) is not None]
+    chances = tuple(it.cluster for it in copies if it.HasField("runtime_fraction"))
+    mirrors = tuple(it.cluster for it in copies if not it.HasField("runtime_fraction"))
     words = ", ".join(f"{it.cluster} ({it.percent:g} %)" for it in destinations)
+    tls = secured(shares, configuration)
     return Answer(
         "forward",
         f"forwarded to {words}",
         destinations=destinations,
         mirrors=mirrors,
-        filters=(*filters.in_words(route), *_shares(action), *_rewrites(action), *secured(shares, configuration)),
+        chances=chances,
+        filters=tuple(chain(filters.in_words(route), _shares(action), _rewrites(action), _copies(copies), tls)),
         path=outcome.forwarded_path(route, request),
         host=outcome.forwarded_host(route, request),
     )
@@ -146,6 +155,12 @@ def _shares(action: Any) -> Iterable[str]:
     """What is done for one backend alone."""
     for it in action.weighted_clusters.clusters:
         yield from (f"for {it.name}: {words}" for words in filters.in_words(it))
+
+
+def _copies(policies: Iterable[Any]) -> Iterable[str]:
+    for it in policies:
+        if it.HasField("runtime_fraction"):
+            yield f"mirrors {millionths(it.runtime_fraction.default_value) / 10_000:g} % to {it.cluster}"
 
 
 def _rewrites(action: Any) -> Iterable[str]:

@@ -32,9 +32,9 @@ def in_words(route: Any) -> Iterator[str]:
 
 
 def is_preflight(route: Any, request: Request) -> bool:
-    """Whether the CORS filter of a route answers a request itself."""
+    """Whether the CORS filter of a route answers a request itself; it has no say in redirects and Envoy's answers."""
     asks = request.header("origin")[:1] not in ((), ("",)) and any(request.header("access-control-request-method"))
-    return request.method == "OPTIONS" and asks and CORS in route.typed_per_filter_config
+    return request.method == "OPTIONS" and asks and route.HasField("route") and CORS in route.typed_per_filter_config
 
 
 def preflight(route: Any, request: Request) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 import re2
 
 from xds_server.explaining.request import Request
+from xds_server.rendering import REDACTED, is_secret_header
 
 MILLIONTHS = {0: 10_000, 1: 100, 2: 1}
 """By the denominator of a FractionalPercent: how many millionths one of its parts is."""
@@ -28,7 +29,11 @@ def share(match: Any) -> int:
     """Return below which millionth the random number of a request has to be; a million where it does not matter."""
     if not match.HasField("runtime_fraction"):
         return 1_000_000
-    fraction = match.runtime_fraction.default_value
+    return millionths(match.runtime_fraction.default_value)
+
+
+def millionths(fraction: Any) -> int:
+    """Return a FractionalPercent in millionths; all of them at most."""
     return min(int(fraction.numerator * MILLIONTHS[fraction.denominator]), 1_000_000)
 
 
@@ -60,7 +65,10 @@ def _header_loses(matcher: Any, request: Request) -> str:
         return "" if matcher.invert_match else f"{name} is missing"
     verdicts = [_string(matcher.string_match, value) for value in values]
     holds = any(verdict for verdict, _ in verdicts)
-    return "" if holds != matcher.invert_match else f"{name} is {', '.join(values)}, not {verdicts[0][1]}"
+    if holds != matcher.invert_match:
+        return ""
+    hidden = is_secret_header(matcher.name)
+    return f"{name} is {', '.join(values)}, not {REDACTED if hidden else verdicts[0][1]}"
 
 
 def _parameter_loses(matcher: Any, request: Request) -> str:
