@@ -13,7 +13,7 @@ NAMESPACE ?= gatehouse-system
 RELEASE ?= gatehouse
 export IMAGE LAB VALUES NAMESPACE RELEASE REPORT KIND
 
-.PHONY: setup run test test-live lint bench bench-streams clean image install uninstall conformance test-cluster manifests protos
+.PHONY: setup run test test-live lint bench bench-streams screenshots explain-proof clean image install uninstall conformance test-cluster manifests protos
 
 setup: $(SETUP)
 
@@ -79,6 +79,14 @@ manifests: setup
 # The messages of the debug endpoint; a test asks that they are those of the definition.
 protos: setup
 	$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. xds_server/debug/v1/debug.proto
+
+# The pictures of docs/page.md. Look at them before they are committed.
+screenshots: setup
+	$(BIN)/python -m tests.page.screenshots
+
+# Random requests over random worlds, put to a real Envoy and to `gatehouse explain`: both must be of one mind.
+explain-proof: setup
+	$(BIN)/python -m tests.explaining.proof --worlds 30 --requests 400
 
 clean:
 	rm -rf build .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -239,6 +239,7 @@ def main() -> int:
             result = prove(seed, asked.requests, ready, Path(folder))
             requests, wrong = requests + result.requests, wrong + len(result.disagreements)
             ways += result.ways
+            print(f"world {seed}: {result.requests} requests", file=sys.stderr, flush=True)
             for it in result.disagreements[:5]:
                 print(it, flush=True)
     print(f"{requests} requests over {asked.worlds} worlds, {wrong} disagreements")
