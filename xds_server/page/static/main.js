@@ -19,6 +19,7 @@ const explain = new Explain($("view-explain"));
 const envoys = new Envoys($("view-envoys"));
 const plots = new Plots($("view-metrics"), $("strip"));
 let view = "picture";
+let seen = false;
 
 function shown() {
   performance.mark("filter");
@@ -45,6 +46,8 @@ function drawn() {
   }
   shown();
   if (world.complete && detail.id) detail.show(detail.id, false);
+  if (world.complete && !seen) picture.select(detail.id);
+  seen = world.complete;
 }
 
 /** Go where the address says. */
