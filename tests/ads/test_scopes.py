@@ -151,6 +151,19 @@ def test_a_change_that_is_taken_back_in_time_moves_nothing(play: Transcript) -> 
     )  # fmt: skip
 
 
+def test_a_table_that_comes_back_is_waited_for_as_long_as_before(play: Transcript) -> None:
+    serving(play)
+    play(
+        known(four, of="four"), known(to("four"), hold_four, of=SCOPE), pushed(), sent(SCOPE, hold_four),
+        known(to("one"), of=SCOPE), known((SCOPE, "hold four")), pushed((ROUTE, "four")),
+        recv(ack(SCOPE)), sent(SCOPE, removed=["hold four"]), recv(ack(SCOPE)),
+        after(60), quiet,
+        known(four, of="four"), known(to("four"), hold_four, of=SCOPE), pushed(), sent(SCOPE, hold_four),
+        recv(ack(SCOPE)), quiet,
+        after(4.9), quiet,
+    )  # fmt: skip
+
+
 def test_scopes_leave_after_the_listener_that_named_them_has_drained(play: Transcript) -> None:
     serving(play)
     play(

@@ -102,6 +102,10 @@ class Conversation:
     def mark(self, changed: Changed) -> None:
         """Note what changed in the snapshot; `push` sends it."""
         self.settled = self.settled and not unsettles(changed)
+        for kind in NAMING:
+            for item in changed.get(kind, ()):
+                if not item.host and self._snapshot.get(kind, item) is None:
+                    self._scopes.forget(kind, item.name)
         for kind, items in changed.items():
             place = self._channels.get(kind)
             if place is None:
@@ -109,8 +113,6 @@ class Conversation:
             if isinstance(place, Routes):
                 for head in [item for item in items if not item.host and place.subscription.wants(item.name)]:
                     place.dirty.update(self._snapshot.items(kind, head.name), place.items(head.name))
-                    if self._snapshot.get(kind, head) is None:
-                        self._scopes.tables.forget(head.name)
             place.dirty.update(item for item in items if place.subscription.wants(item.name))
 
     def push(self, now: float) -> list[Response]:
@@ -164,7 +166,7 @@ class Conversation:
         elif place.type is ResourceType.CLUSTER:
             self._gate.remove(name)
         if place.type is ResourceType.ROUTE:
-            self._scopes.tables.forget(name)
+            self._scopes.forget(place.type, name)
 
     def _want(self, place: Channel, name: str, *, anew: bool) -> None:
         """Look at a resource that the stream asked for; asked for anew, it is sent even if nothing changed."""

@@ -35,7 +35,7 @@ class Scopes:
         self._asks_by = asks_by
         self._goes_by: dict[str, float] = {}
         """When a listener that the Envoy does not have is sent, whatever its tables do."""
-        self.tables = Tables(snapshot, patience)
+        self._tables = Tables(snapshot, patience)
 
     def opens_at(self, item: Item, entry: Entry, now: float) -> float:
         """Return when a scope may be sent: if it serves requests, once the tables that it is to name are whole."""
@@ -44,7 +44,14 @@ class Scopes:
         if last is None or not (item.name in place.unknown or any(_has(routes, it) for it in tables_of(last))):
             return 0.0
         new = [table for table in tables_of(entry) if table not in tables_of(last)]
-        return max((self.tables.opens_at(table, routes, now) for table in new), default=0.0)
+        return max((self._tables.opens_at(table, routes, now) for table in new), default=0.0)
+
+    def forget(self, kind: ResourceType, name: str) -> None:
+        """Note that a route table or listener left the snapshot, or that the Envoy gave it up: time begins anew."""
+        if kind is ResourceType.ROUTE:
+            self._tables.forget(name)
+        else:
+            self._goes_by.pop(name, None)
 
     def removal_opens_at(self, scope: str, now: float) -> float:
         """Return when a scope may be removed: when no listener names it, and those that did have drained."""
@@ -104,7 +111,7 @@ class Scopes:
             return 0.0
         if not same(place.acked(item), entry):
             return NEVER
-        return max((self.tables.opens_at(table, routes, now) for table in tables_of(entry)), default=0.0)
+        return max((self._tables.opens_at(table, routes, now) for table in tables_of(entry)), default=0.0)
 
 
 def begins(entry: Entry | None) -> bool:
