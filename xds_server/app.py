@@ -1,11 +1,8 @@
 """The composition root: one TaskGroup in which files, control plane, servers and local Envoys live and end together."""
 
 import asyncio
-import signal
-import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
-from typing import Any
 
 import structlog
 
@@ -21,15 +18,13 @@ from xds_server.debug.doors import Doors
 from xds_server.debug.known import Known
 from xds_server.files import Batch, FileSource
 from xds_server.health import Health
-from xds_server.limits import raise_open_files
+from xds_server.listening import CannotListen, address, bound
 from xds_server.local.envoys import Envoys, find_envoy
 from xds_server.local.laptop import Laptop
 from xds_server.page.site import Page
 from xds_server.schema import Channel
 
 log = structlog.get_logger()
-
-EVERY_ADDRESS = "[::]:"
 
 Statuses = Mapping[Ref, Status]
 
@@ -47,13 +42,6 @@ class Settings(Value):
     """Where Envoys find the CA certificates that come with their system."""
     debug_certificate: str = ""
     """The folder with the debug endpoint's certificate, and the CA's whose clients may ask from elsewhere."""
-
-
-class CannotListen(Exception):
-    """An address that cannot be listened at: it is none, or somebody else has it."""
-
-    def __init__(self, address: str, why: object) -> None:
-        super().__init__(f"cannot listen at {address}: {why}")
 
 
 class Running:
@@ -164,47 +152,3 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             yield plane
         finally:
             await plane.close()
-
-
-def address(text: str) -> tuple[str, int]:
-    """Split HOST:PORT; raises ValueError with what is wrong."""
-    host, colon, port = text.rpartition(":")
-    if not (colon and host and port.isdecimal() and int(port) < 65536):
-        raise ValueError(f"{text!r} is not HOST:PORT")
-    return host.strip("[]"), int(port)
-
-
-def bound(bind: Callable[[str], int], at: str) -> int:
-    """Bind a server to HOST:PORT and return the port; raises CannotListen.
-
-    `[::]` is every address of both families, and of IPv4 alone on a machine without IPv6.
-    """
-    if at.startswith(EVERY_ADDRESS) and not socket.has_dualstack_ipv6():
-        at = f"0.0.0.0:{at.removeprefix(EVERY_ADDRESS)}"
-    try:
-        address(at)
-        return bind(at)
-    except ValueError as error:
-        raise CannotListen(at, error) from error
-    except OSError as error:
-        raise CannotListen(at, (error.strerror or str(error)).lower()) from error
-    except RuntimeError as error:  # grpc's, which does not say why
-        raise CannotListen(at, "the address is in use or not of this machine") from error
-
-
-def run(main: Coroutine[Any, Any, None]) -> None:
-    """Run until it ends, or SIGTERM or Ctrl-C ends it."""
-    raise_open_files()
-
-    async def guarded() -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, task.cancel)
-        try:
-            await main
-        except asyncio.CancelledError:
-            log.info("stopped")
-
-    asyncio.run(guarded())

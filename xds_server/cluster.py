@@ -14,7 +14,6 @@ from translator.value import Key, Value
 from xds_server import garbage, metrics
 from xds_server.ads.events import Event, Nacked
 from xds_server.ads.service import Server
-from xds_server.app import address, bound
 from xds_server.control_plane import ControlPlane
 from xds_server.debug.doors import Doors
 from xds_server.debug.known import Known
@@ -41,6 +40,7 @@ from xds_server.kube.scope import EVERYWHERE, Everywhere, Named
 from xds_server.kube.slow import SlowEnvoys
 from xds_server.kube.status import ENTRY_KINDS, FIRST_KINDS, StatusWriter
 from xds_server.kube.watch import KubeSource
+from xds_server.listening import address, bound
 from xds_server.page.site import Page
 from xds_server.progress import Progress
 

@@ -12,7 +12,7 @@ from translator.value import Key, Ref
 from translator.xds.resource import HostChange, Refused, ResourceChange, ResourceType, TableChange
 from xds_server import metrics
 from xds_server.ads.events import Acked, Connected, Disconnected, Event, Nacked, Settled
-from xds_server.files import Change, Put
+from xds_server.change import Change, Put
 from xds_server.history import Edit, History
 from xds_server.propagation import Heard
 from xds_server.refusals import Refusal, Refusers

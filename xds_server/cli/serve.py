@@ -7,8 +7,10 @@ import structlog
 import typer
 
 from translator.value import Value
-from xds_server import app, log
+from xds_server import log
 from xds_server.debug.access import Unprotected
+from xds_server.listening import CannotListen
+from xds_server.listening import run as run_to_end
 
 logger = structlog.get_logger()
 
@@ -30,6 +32,8 @@ class Options(Value):
 
 
 async def _serve(resources: Sequence[Path], options: Options) -> None:
+    from xds_server import app
+
     settings = app.Settings(
         paths=tuple(map(str, resources)),
         channel=options.channel,
@@ -71,7 +75,7 @@ def run(resources: Sequence[Path], options: Options) -> None:
     """Run until Ctrl-C or SIGTERM."""
     log.configure(json=options.log_json, level=options.log_level)
     try:
-        app.run(_serve(resources, options) if resources else _serve_cluster(options))
-    except* (app.CannotListen, Unprotected) as group:
+        run_to_end(_serve(resources, options) if resources else _serve_cluster(options))
+    except* (CannotListen, Unprotected) as group:
         typer.echo(str(group.exceptions[0]), err=True)
         raise typer.Exit(2) from None

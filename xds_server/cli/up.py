@@ -14,7 +14,7 @@ from rich.live import Live
 
 from translator.pipeline import Commit
 from translator.value import Ref, Value
-from xds_server import app, log
+from xds_server import app, listening, log
 from xds_server.cli.board import board, complaints
 from xds_server.files import Finding
 from xds_server.local.authorities import system_authorities
@@ -197,11 +197,11 @@ async def _up(paths: Sequence[Path], options: Options) -> None:
 def run(paths: Sequence[Path], options: Options) -> None:
     """Run until Ctrl-C or SIGTERM."""
     try:
-        app.run(_up(paths, options))
+        listening.run(_up(paths, options))
     except* EnvoyNotFound as group:
         typer.echo(str(group.exceptions[0]), err=True)
         raise typer.Exit(2) from None
-    except* app.CannotListen as group:
+    except* listening.CannotListen as group:
         typer.echo(f"{group.exceptions[0]}; choose another --debug-port or --page-port, 0 picks one", err=True)
         raise typer.Exit(2) from None
     except* BrokenPipeError:

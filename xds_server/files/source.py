@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iter
 from typing import BinaryIO, NamedTuple
 
 from translator.value import Ref
+from xds_server.change import Change
 from xds_server.files.finding import Finding, Place, Reason, Severity
 from xds_server.files.lines import path_of
 from xds_server.files.mounts import mountinfo, remote
@@ -18,7 +19,7 @@ from xds_server.files.objects import Entry, Other, Reader, same
 from xds_server.files.reading import FileContent, ReadPart
 from xds_server.files.text import Part, parts
 from xds_server.files.tree import STDIN, File, Order, signature, walk
-from xds_server.files.world import Change, World
+from xds_server.files.world import World
 from xds_server.schema import Channel, catalog
 
 MAX_BYTES = 64 * 2**20

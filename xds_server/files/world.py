@@ -2,33 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple, TypeAlias, cast
+from typing import TypeAlias, cast
 
 import msgspec
 
 from translator.api import core
 from translator.api.kinds import Object
 from translator.value import Ref, Value
+from xds_server.change import Change, Delete, Put
 from xds_server.files.objects import Accepted, Refused
 from xds_server.files.tree import Order
 from xds_server.schema.core import NAMESPACE_LABEL
 from xds_server.schema.metadata import DEFAULT_NAMESPACE
 
-
-class Put(NamedTuple):
-    """An object is new, or another version of it is in force."""
-
-    ref: Ref
-    value: Object
-
-
-class Delete(NamedTuple):
-    """An object is gone."""
-
-    ref: Ref
-
-
-Change: TypeAlias = Put | Delete
 Claims: TypeAlias = Mapping[Ref, tuple[Accepted | Refused, ...]]
 """What one file says of each object, in the order in which it says it."""
 

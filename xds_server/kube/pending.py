@@ -14,7 +14,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from translator.value import Ref
-from xds_server.files import Change, Delete
+from xds_server.change import Change, Delete
 from xds_server.kube.turns import Turns
 
 SHARED = frozenset({"GatewayClass", "Gateway", "ReferenceGrant"})

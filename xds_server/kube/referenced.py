@@ -17,7 +17,7 @@ from translator.api import experimental, gateway, policies
 from translator.api.kinds import Kind, Object
 from translator.attach import authorities
 from translator.value import Key, Ref
-from xds_server.files import Change, Delete, Put
+from xds_server.change import Change, Delete, Put
 from xds_server.kube.backoff import Backoff
 from xds_server.kube.client import Client
 from xds_server.kube.decoding import Decoder, of_kind, version_of

@@ -8,7 +8,7 @@ import msgspec
 
 from translator.api.kinds import Object
 from translator.value import Key, Ref
-from xds_server.files import Change, Delete, Put
+from xds_server.change import Change, Delete, Put
 from xds_server.kube.decoding import Complaint, Decoder, Mention, head
 from xds_server.kube.errors import ApiError
 

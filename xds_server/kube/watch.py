@@ -12,7 +12,7 @@ from translator.api import kinds as api
 from translator.api.kinds import Kind
 from translator.value import Key, Ref
 from xds_server import metrics
-from xds_server.files import Change, Put
+from xds_server.change import Change, Put
 from xds_server.kube import discovery
 from xds_server.kube.client import JSON, Client
 from xds_server.kube.decoding import METADATA_ONLY, Decoder, Mention, of_kind
