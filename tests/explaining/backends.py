@@ -68,5 +68,8 @@ def backends(folder: Path) -> Iterator[Backends]:
         yield found
     finally:
         loop, stop = stopping
+        loop.call_soon_threadsafe(
+            loop.set_exception_handler, lambda *_: None
+        )  # it tells of each connection that it cuts
         loop.call_soon_threadsafe(stop.set)
         thread.join(10)

@@ -37,7 +37,7 @@ def _connected(request: Request, offset: int, http2: bool) -> socket.socket:
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if request.scheme == "http":
         return plain
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.set_alpn_protocols(["h2"] if http2 else ["http/1.1"])
     try:

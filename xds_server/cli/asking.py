@@ -128,8 +128,10 @@ def asked(target: Target, question: Callable[[Server], int]) -> int:
 
 
 def document(message: Any) -> dict[str, Any]:
-    """Return a message as programs read it, by the names of its definition."""
-    found: dict[str, Any] = json_format.MessageToDict(message, preserving_proto_field_name=True)
+    """Return a message as programs read it: every field by the name of its definition, empty ones too."""
+    found: dict[str, Any] = json_format.MessageToDict(
+        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
     return found
 
 

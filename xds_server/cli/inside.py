@@ -112,10 +112,8 @@ def explain(
 
 @app.command(rich_help_panel=PANEL)
 def status(
-    object_: Annotated[
-        tuple[str, str] | None,
-        typer.Argument(help="Only this object, with everything about it: `HTTPRoute shop/cart`.", metavar="KIND NAME"),
-    ] = None,
+    one: Annotated[str, typer.Argument(help="Of one object, with everything about it: its kind.", metavar="KIND")] = "",
+    key: Annotated[str, typer.Argument(help="And which it is.", metavar="NAMESPACE/NAME")] = "",
     kind: Annotated[str, typer.Option("--kind", help="Only this kind, for example `HTTPRoute`.")] = "",
     namespace: Annotated[str, typer.Option("-n", "--namespace", help="Only this namespace.")] = "",
     amiss: Annotated[bool, typer.Option("--amiss", help="Only objects with something amiss.")] = False,
@@ -130,6 +128,10 @@ def status(
     from xds_server.cli import status as command
 
     form = one_of(output, "--output", "text", "yaml", "json")
+    if one:
+        if not key:
+            raise typer.BadParameter(f"which {one}? Write NAMESPACE/NAME after it", param_hint="NAMESPACE/NAME")
+        raise typer.Exit(command.details(Target(server, credentials), kind=one, key=key, output=form))
     raise typer.Exit(
         command.status(Target(server, credentials), kind=kind, namespace=namespace, amiss=amiss, output=form)
     )
