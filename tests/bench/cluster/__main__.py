@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from time import gmtime, strftime
 
@@ -28,18 +28,23 @@ EACH = World("a Service each", services_of_their_own=True)
 
 
 def main() -> None:
-    """Measure, print, and write what is asked for; what was measured until somebody ends it, too."""
+    """Measure, print, and write what is asked for after each size; what was measured until somebody ends it counts."""
     options = _options()
     machine = f"{os.cpu_count()} cores, {_memory_gib():.0f} GiB, Linux {os.uname().release}"
     run = Run(strftime("%Y-%m-%d %H:%M", gmtime()), machine)
     result: Result = {}
-    for file in options.also:
-        run = read(file, result)
+    earlier = [read(file, result) for file in options.also]
     plans = tuple(_plans(options))
     if plans:
         with contextlib.suppress(asyncio.CancelledError):
-            asyncio.run(_all(plans, result))
+            asyncio.run(_all(plans, result, lambda: save(options, run, result)))
+    else:
+        save(options, earlier[-1] if earlier else run, result)
     show(result)
+
+
+def save(options: argparse.Namespace, run: Run, result: Result) -> None:
+    """Write the figures where they are asked for."""
     if options.json:
         options.json.write_text(json.dumps({**run._asdict(), "worlds": result}, indent=1) + "\n")
     if options.page:
@@ -69,20 +74,20 @@ def _plans(options: argparse.Namespace) -> Iterator[tuple[World, Plan]]:
     plan = Plan(options.class_name, options.routes, options.enduring)
     if options.quick:
         plan = plan._replace(one_by_one=5, edits=5, rollouts=1, churn=100, starts=False)
-    yield from ((world, plan) for world in (SHARED, EACH) if world.name in options.worlds)
     if options.listener_sets:
         world = World(f"{options.listener_sets:,} ListenerSets", listener_sets=options.listener_sets)
         yield world, plan._replace(sizes=(options.listener_set_routes,), enduring=0)
+    yield from ((world, plan) for world in (EACH, SHARED) if world.name in options.worlds)
 
 
-async def _all(plans: Iterable[tuple[World, Plan]], result: Result) -> None:
+async def _all(plans: Iterable[tuple[World, Plan]], result: Result, done: Callable[[], None]) -> None:
     stopped = asyncio.current_task()
     assert stopped is not None
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.cancel)  # what was made is removed all the same
     async with await Client.load() as client:
         for world, plan in plans:
-            await measured(client, world, plan, result.setdefault(world.name, {}))
+            await measured(client, world, plan, result.setdefault(world.name, {}), done)
 
 
 def _options() -> argparse.Namespace:

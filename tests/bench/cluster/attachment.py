@@ -74,11 +74,15 @@ async def attachment(site: Site) -> AsyncIterator[Attachment]:
     decoder = msgspec.json.Decoder(_Event)
 
     async def watch() -> None:
-        params = {"watch": "true", "resourceVersion": listed.metadata.resource_version}
-        async with aclosing(site.client.stream(path, params)) as lines:
-            async for line in lines:
-                seen.see(decoder.decode(line))
-        raise AssertionError("the watch ended")
+        """A kube-apiserver ends a watch that is slow to read; the next one begins where it ended."""
+        version = listed.metadata.resource_version
+        while True:
+            params = {"watch": "true", "resourceVersion": version}
+            async with aclosing(site.client.stream(path, params)) as lines:
+                async for line in lines:
+                    event = decoder.decode(line)
+                    version = event.object.metadata.resource_version
+                    seen.see(event)
 
     async with asyncio.TaskGroup() as group:
         task = group.create_task(watch())

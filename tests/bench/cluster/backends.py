@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 from statistics import median
 
 from tests.bench.cluster import documents
-from tests.bench.cluster.costs import cpu_seconds
 from tests.bench.cluster.documents import EDITED, ROLLING, SHARED, Target
 from tests.bench.cluster.routes import TURNS, Figures, added, changed, failures, first, removed
 from tests.bench.cluster.site import BACKENDS, EDITED_TARGET, Site
+from tests.bench.cluster.spending import cost, spent
 from tests.cluster.namespace import until
 
 ROLLOUT_SECONDS = 240.0
-SETTLE_SECONDS = 1.0
+EDITS = 5
+"""How many edits in a row there are for each that is waited for."""
 
 
 async def endpoints_edited(site: Site, count: int) -> Figures:
@@ -28,16 +29,15 @@ async def endpoints_edited(site: Site, count: int) -> Figures:
         await _point(site, site.backend_addresses[(number + 1) % BACKENDS])
         edited = time.perf_counter()
         took.append(max(0.0, await looked - edited))
-    cpu = cpu_seconds(await site.plane.metrics())
-    for number in range(count * 5):
+    before_edits = await spent(site)
+    for number in range(count * EDITS):
         await _point(site, site.backend_addresses[(number + 1) % BACKENDS])
-    await asyncio.sleep(SETTLE_SECONDS)
-    after = cpu_seconds(await site.plane.metrics())
+    each = await cost(site, before_edits, count * EDITS)
     return {
         "endpoint edit live, median ms": median(took) * 1000,
         "endpoint edit live, worst ms": max(took) * 1000,
         "errors of edited endpoints": failures(seen),
-        "CPU per endpoint edit ms": (after - cpu) / (count * 5) * 1000,
+        "CPU per endpoint edit ms": each.control_plane,
     }
 
 

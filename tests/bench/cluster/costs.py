@@ -21,7 +21,7 @@ SYSTEM = os.environ.get("NAMESPACE", "gatehouse-system")
 CONTROL_PLANE = "app.kubernetes.io/component=control-plane"
 METRICS_PORT, ENVOY_PORT = 18002, 19001
 MEBIBYTE = 2**20
-SAMPLE_SECONDS = 0.5
+SAMPLE_SECONDS = 1.0
 PATIENCE = 180.0
 
 Document = dict[str, Any]

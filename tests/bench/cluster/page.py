@@ -9,7 +9,7 @@ from tests.bench.cluster.plot import plot
 from tests.bench.cluster.report import Result
 
 BEGINS, ENDS = "<!-- figures of make bench-cluster -->", "<!-- end of figures -->"
-ALSO = ("new route live, worst ms", "Envoy memory MiB")
+ALSO = ("new route live, worst ms", "working set MiB", "Envoy memory MiB", "Envoy CPU per added route ms")
 """Figures that are shown though nothing is expected of them."""
 
 

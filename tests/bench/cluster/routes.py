@@ -9,10 +9,11 @@ from statistics import median
 from typing import TypeAlias
 
 from tests.bench.cluster.attachment import attachment
-from tests.bench.cluster.costs import cpu_seconds, envoys, resident
-from tests.bench.cluster.documents import GATEWAY, TURN_HEADER, Target
+from tests.bench.cluster.costs import resident
+from tests.bench.cluster.documents import TURN_HEADER, Target
 from tests.bench.cluster.requests import Connection, Response
 from tests.bench.cluster.site import Site
+from tests.bench.cluster.spending import cost, spent
 
 Figures: TypeAlias = dict[str, float]
 
@@ -26,31 +27,32 @@ TURNS = random.Random(7)
 
 async def attached(site: Site, size: int) -> Figures:
     """Create routes until there are `size`: how long until all are Accepted once the last was created."""
-    before, envoy = await site.plane.metrics(), await envoys(site, GATEWAY)
-    added = size - site.routes
+    added, before, counted = size - site.routes, await spent(site), await site.plane.metrics()
     async with site.plane.watched(), attachment(site) as seen:
         took = await site.create_all(site.documents(number) for number in range(site.routes, size))
         created = time.perf_counter()
         accepted = await seen.count(added)
     site.routes = size
-    after, envoy_after = await site.plane.metrics(), await envoys(site, GATEWAY)
+    each, after = await cost(site, before, added), await site.plane.metrics()
     writes = ("gatehouse_status_writes_total", 'kind="HTTPRoute",outcome="written"')
+    used = await spent(site)
     return {
         "routes created a second": added / took,
         "all Accepted after the last s": max(0.0, accepted - created),
-        "status writes per route": (after.total(*writes) - before.total(*writes)) / added,
-        "CPU per route of many ms": (cpu_seconds(after) - cpu_seconds(before)) / added * 1000,
-        "Envoy CPU per route of many ms": (envoy_after.cpu_seconds - envoy.cpu_seconds) / added * 1000,
+        "status writes per route": (after.total(*writes) - counted.total(*writes)) / added,
+        "CPU per route of many ms": each.control_plane,
+        "Envoy CPU per route of many ms": each.envoy,
         "memory MiB": resident(after),
+        "working set MiB": used.control_plane.memory,
         "peak memory MiB": max(site.plane.peak, resident(after)),
-        "Envoy memory MiB": envoy_after.memory,
+        "Envoy memory MiB": used.envoy.memory,
     }
 
 
 async def added(site: Site, count: int) -> Figures:
     """Create routes one by one; each is asked for without pause, on a connection that lasts, until it is answered."""
     since_sent, since_created, seen = [], [], Counter[int]()
-    before, envoy = cpu_seconds(await site.plane.metrics()), await envoys(site, GATEWAY)
+    before = await spent(site)
     for number in range(site.routes, site.routes + count):
         target, (*needed, route) = site.world.target(number), site.documents(number)
         await site.create(*needed)
@@ -64,15 +66,15 @@ async def added(site: Site, count: int) -> Figures:
         since_created.append(max(0.0, live - created))
         site.load.targets.append(target)
     site.routes += count
-    after, envoy_after = cpu_seconds(await site.plane.metrics()), await envoys(site, GATEWAY)
+    each = await cost(site, before, count)
     return {
         "new route live, median ms": median(since_created) * 1000,
         "new route live, worst ms": max(since_created) * 1000,
         "from sending it, median ms": median(since_sent) * 1000,
         "from sending it, worst ms": max(since_sent) * 1000,
         "5xx of new routes": failures(seen),
-        "CPU per added route ms": (after - before) / count * 1000,
-        "Envoy CPU per added route ms": (envoy_after.cpu_seconds - envoy.cpu_seconds) / count * 1000,
+        "CPU per added route ms": each.control_plane,
+        "Envoy CPU per added route ms": each.envoy,
     }
 
 

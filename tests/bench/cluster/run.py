@@ -9,6 +9,7 @@ from tests.bench.cluster.backends import endpoints_edited, endured
 from tests.bench.cluster.lifetime import churned, started
 from tests.bench.cluster.routes import Figures, added, attached, changed, removed
 from tests.bench.cluster.site import Site, World, site
+from tests.bench.cluster.spending import rested
 from tests.bench.cluster.traffic import traffic
 from xds_server.kube.client import Client
 
@@ -39,6 +40,7 @@ class Plan(NamedTuple):
 
 def axes(plan: Plan, size: int) -> Iterator[tuple[str, Axis]]:
     """What is measured at a size."""
+    yield "rested", rested
     yield "attached", lambda it: attached(it, size)
     yield "added", lambda it: added(it, plan.one_by_one)
     yield "changed", lambda it: changed(it, plan.one_by_one)
@@ -51,8 +53,10 @@ def axes(plan: Plan, size: int) -> Iterator[tuple[str, Axis]]:
         yield "started", started
 
 
-async def measured(client: Client, world: World, plan: Plan, result: dict[int, Figures]) -> None:
-    """Measure a world at one size after the other, and add the figures to the result."""
+async def measured(
+    client: Client, world: World, plan: Plan, result: dict[int, Figures], done: Callable[[], None] = lambda: None
+) -> None:
+    """Measure a world at one size after the other, and add the figures to the result; tell when a size is done."""
     async with site(client, world, plan.class_name, waits=plan.waits) as place:
         targets = [world.target(number) for number in range(SEED)]
         if world.listener_sets:
@@ -73,6 +77,7 @@ async def measured(client: Client, world: World, plan: Plan, result: dict[int, F
                 figures["failed requests"] = place.load.errors.total()
                 figures["connections refused once"] = place.load.refused
                 targets = place.load.targets
+            done()
         say(f"{world.name}: removing it")
 
 

@@ -4,17 +4,18 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
 from tests.bench.cluster import documents
 from tests.bench.cluster.costs import ControlPlane
 from tests.bench.cluster.documents import EDITED, GATEWAY, SHARED, Document, Target
 from tests.bench.cluster.requests import FAILURES, Connection
+from tests.bench.cluster.spending import Idle
 from tests.bench.cluster.traffic import Traffic
 from tests.cluster.installation import Installation
 from tests.cluster.namespace import MANAGER, namespace, until
-from xds_server.kube.client import Client
+from xds_server.kube.client import ApiError, Client, Unreachable
 from xds_server.kube.paths import path_of
 
 AT_ONCE = 24
@@ -77,12 +78,20 @@ class Site(Installation):
         self.address = ""
         self.backend_addresses: tuple[str, ...] = ()
         self.load: Traffic
+        self.idle = Idle()
 
     async def create(self, *made: Document) -> None:
-        """Create objects, one after the other."""
+        """Create objects, one after the other; what got no answer is tried again."""
         for document in made:
             path = path_of(*PATHS[document["kind"]], self.home)
-            await self.client.request("POST", path, document, params={"fieldManager": MANAGER})
+            try:
+                await self._post(path, document)
+            except Unreachable:
+                with suppress(ApiError):  # it may be there already
+                    await self._post(path, document)
+
+    async def _post(self, path: str, document: Document) -> None:
+        await self.client.request("POST", path, document, params={"fieldManager": MANAGER})
 
     async def create_all(self, each: Iterable[tuple[Document, ...]]) -> float:
         """Create objects as fast as the cluster takes them, and return how many seconds that took."""
