@@ -12,7 +12,7 @@ MESSAGES = 25
 @pytest.fixture(scope="module")
 def imported() -> frozenset[str]:
     """The modules of `gatehouse serve` before it has read a file."""
-    program = "import sys, xds_server.cli.main, xds_server.cli.serve; print(*sys.modules)"
+    program = "import sys, xds_server.cli.main, xds_server.cli.serve, xds_server.app; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return frozenset(done.stdout.split())
 
@@ -39,7 +39,7 @@ def test_serving_files_needs_few_of_envoys_messages(imported: frozenset[str]) ->
 def test_messages_are_made_without_their_checks() -> None:
     """Nobody makes a message by its class, and the checks would be half of all that a start takes."""
     program = (
-        "import xds_server.cli.serve, pydantic, envoy_data_plane.envoy.config.route.v3 as it;"
+        "import xds_server.app, pydantic, envoy_data_plane.envoy.config.route.v3 as it;"
         "print(pydantic.dataclasses.is_pydantic_dataclass(it.Route))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
