@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from envoy.config.listener.v3 import listener_pb2
 from envoy.config.route.v3 import route_pb2
 from envoy.extensions.transport_sockets.tls.v3 import secret_pb2
@@ -12,7 +13,8 @@ from tests.xds.world import EDGE, EVERYTHING, World, http, https, to, when
 from translator import ir
 from translator.api.core import Secret
 from translator.api.meta import Meta
-from translator.value import Key
+from translator.value import Key, Ref
+from translator.xds.names import table_name
 from translator.xds.resource import ResourceType
 
 TLS, OTHER_TLS = Key("shop", "tls"), Key("shop", "other-tls")
@@ -34,11 +36,35 @@ def manager(chain: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def scopes_of(manager: dict[str, Any]) -> str:
+    """What the keys of a listener's scopes begin with."""
+    assert "rds" not in manager
+    [extension] = manager["early_header_mutation_extensions"]
+    [mutation] = extension["typed_config"]["mutations"]
+    place: str = mutation["append"]["header"]["value"].partition("%CEL(")[0]
+    return place
+
+
+def test_the_tables_of_listeners_that_cannot_have_many_hosts_are_found_by_their_names() -> None:
+    """Scopes are for HTTP and for wildcards of the Gateway's own: all others would pay for what they cannot need."""
+    world = World(https("one", "a.com", 443, TLS), https("any", "*", 443, TLS))
+    of_set = ir.ListenerKey(Ref("ListenerSet", "shop", "extra"), "wild")
+    wild = https("wild", "*.example.com", 443, TLS)
+    wild = msgspec.structs.replace(wild, key=of_set, table=table_name("HTTPS", 443, of_set))
+    world.parents.put(of_set.parent, ir.Parent(EDGE, (wild,)))
+    chains = {chain["name"]: manager(chain) for chain in listeners(world)["tcp/443"]["filter_chains"]}
+    assert scopes_of(chains.pop("any")) == "https/443/any/"
+    assert {name: it["rds"] for name, it in chains.items()} == {
+        name: {"config_source": ADS, "route_config_name": f"https/443/{name}/0"}
+        for name in ("one", "ListenerSet/shop/extra/wild")
+    }
+
+
 def test_listeners_of_one_port_share_an_envoy_listener_and_its_route_table() -> None:
     found = listeners(World(http("a", "a.com"), http("b", "b.com"), http("c", port=8080)))
     assert sorted(found) == ["tcp/80", "tcp/8080"]
     (chain,) = found["tcp/80"]["filter_chains"]
-    assert manager(chain)["rds"] == {"config_source": ADS, "route_config_name": "http/80/0"}
+    assert scopes_of(manager(chain)) == "http/80/"
 
 
 def test_a_listener_is_bound_where_the_gateway_is_placed() -> None:
@@ -67,7 +93,7 @@ def test_https_listeners_are_told_apart_by_server_name() -> None:
     chains = {chain["name"]: chain for chain in found["tcp/443"]["filter_chains"]}
     assert chains["shop"]["filter_chain_match"] == {"server_names": ["*.example.com"]}
     assert "filter_chain_match" not in chains["any"]
-    assert manager(chains["any"])["rds"]["route_config_name"] == "https/443/any/0"
+    assert scopes_of(manager(chains["any"])) == "https/443/any/"
     assert chains["shop"]["transport_socket"]["typed_config"]["common_tls_context"] == {
         "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
         "alpn_protocols": ["h2", "http/1.1"],
@@ -107,6 +133,7 @@ def test_a_route_table_has_no_hosts_of_its_own() -> None:
         route_pb2.RouteConfiguration.FromString(table.head), preserving_proto_field_name=True
     ) == {
         "name": "http/80/0",
+        "request_headers_to_remove": ["x-gatehouse-scope"],
         "ignore_port_in_host_matching": True,
         "validate_clusters": False,
         "most_specific_header_mutations_wins": True,

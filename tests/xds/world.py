@@ -101,6 +101,7 @@ class World:
         self.observations = graph.source("observations")
         self.tracers = graph.source("tracers")
         self.spans = graph.source("spans")
+        self.counted = graph.source("counted")
         self.presented = graph.source("client certificates")
         self.bundles = graph.source("authorities")
         cluster_rows = graph.derived("cluster resources", self.reached, cluster.encode)
@@ -110,7 +111,7 @@ class World:
         unusable = graph.derived("unusable", self.refused, cluster.unusable, *by_gateway)
         served = graph.group("served", (self.bound, hosts.served))
         said = graph.derived("spans said", self.spans, spans.encode)
-        self.encoded = graph.derived("encoded", served, route.encode, self.resolved, unusable, said)
+        self.encoded = graph.derived("encoded", served, route.encode, self.resolved, unusable, said, self.counted)
         named = server_names.declare(graph, self.parents)
         hosted = graph.group(
             "hosted",

@@ -58,7 +58,7 @@ def ext_authz(
         ext_authz_v3.ExtAuthz,
         transport_api_version=core_v3.ApiVersion.V3,
         allowed_headers=_names(authorization.headers) if authorization.headers else None,
-        disallowed_headers=_names((scopes.HEADER,)) if scopes.SCOPED else None,
+        disallowed_headers=_scope(),
         with_request_body=_body(authorization) if authorization.body else None,
         clear_route_cache=before_routes,
         decoder_header_mutation_rules=wire.new(
@@ -100,6 +100,11 @@ def _body(authorization: ir.Authorization) -> ext_authz_v3.BufferSettings:
 def _names(names: tuple[str, ...]) -> matcher_v3.ListStringMatcher:
     patterns = [wire.new(matcher_v3.StringMatcher, exact=name, ignore_case=True) for name in names]
     return wire.new(matcher_v3.ListStringMatcher, patterns=patterns)
+
+
+def _scope() -> matcher_v3.ListStringMatcher:
+    """Keep from the service what only Envoy has use for, whatever it is to be sent."""
+    return wire.new(matcher_v3.ListStringMatcher, patterns=[wire.new(matcher_v3.StringMatcher, exact=scopes.HEADER)])
 
 
 def _every_name() -> matcher_v3.ListStringMatcher:

@@ -20,6 +20,7 @@ REQUEST_HEADERS_TIMEOUT = timedelta(seconds=10)
 PING_INTERVAL, PING_TIMEOUT = timedelta(seconds=60), timedelta(seconds=20)
 """HTTP/2 connections of clients that have gone are found this way: a silent stream alone is no sign."""
 MAX_STREAMS = 100
+EARLY_MUTATIONS = "early_header_mutation_extensions"
 CODECS = hcm_v3.HttpConnectionManagerCodecType
 STREAM_WINDOW, CONNECTION_WINDOW = 64 * 1024, 1024 * 1024
 
@@ -34,6 +35,8 @@ def connection_manager(
     means nothing to the world. The headers that Envoy's router would add are left out. `observed` has the fields that
     what is observed of requests takes.
     """
+    fields = dict(observed or {})
+    mutations = [*fields.pop(EARLY_MUTATIONS, ()), *([scopes.mutation(table)] if scoped else ())]
     return wire.new(
         hcm_v3.HttpConnectionManager,
         stat_prefix=table,
@@ -55,8 +58,9 @@ def connection_manager(
         normalize_path=True,
         merge_slashes=True,
         strip_matching_host_port=strips_port,
-        **(scopes.manager_fields(table) if scoped else _by_name(table)),
-        **(observed or {}),
+        early_header_mutation_extensions=mutations,
+        **(scopes.manager_fields() if scoped else _by_name(table)),
+        **fields,
     )
 
 

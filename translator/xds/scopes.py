@@ -24,7 +24,6 @@ from translator.xds.resource import Resource, resource
 from translator.xds.shards import KEYS, expression
 from translator.xds.sources import over_ads
 
-SCOPED = False
 HEADER = "x-gatehouse-scope"
 EARLY_MUTATION = "type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation"
 MUTATIONS_FIELD, APPEND_FIELD = 1, 2
@@ -32,9 +31,7 @@ MUTATIONS_FIELD, APPEND_FIELD = 1, 2
 
 
 def is_scoped(listener: ir.Listener) -> bool:
-    """Whether a listener finds its table by scopes: those of HTTP, and a Gateway's of HTTPS that may have many hosts."""
-    if not SCOPED:
-        return False
+    """Whether a listener finds its table by scopes: of HTTP, or a Gateway's of HTTPS that may have many hosts."""
     if listener.protocol == "HTTPS":
         return listener.key.parent.kind == "Gateway" and listener.hostname.startswith("*")
     return listener.protocol == "HTTP"
@@ -83,7 +80,7 @@ def _scope(name: str, shard: str) -> Resource:
     return resource(name, wire.encode(message), tables=(shard,))
 
 
-def manager_fields(table: str) -> dict[str, Any]:
+def manager_fields() -> dict[str, Any]:
     """Return the fields of an HttpConnectionManager that finds its table by scopes."""
     builder = hcm_v3.ScopedRoutesScopeKeyBuilderFragmentBuilder
     extractor = wire.new(
@@ -93,7 +90,6 @@ def manager_fields(table: str) -> dict[str, Any]:
         index=0,
     )
     return {
-        "early_header_mutation_extensions": [_mutation(table)],
         "scoped_routes": wire.new(
             hcm_v3.ScopedRoutes,
             name="scopes",
@@ -106,8 +102,11 @@ def manager_fields(table: str) -> dict[str, Any]:
     }
 
 
-def _mutation(table: str) -> core_v3.TypedExtensionConfig:
-    """Set the header; the package of the message is large, and here it has but two levels."""
+def mutation(table: str) -> core_v3.TypedExtensionConfig:
+    """Return what sets the header for listeners of a table.
+
+    The package of the message is large, and what is said with it has but two levels.
+    """
     option = wire.new(
         core_v3.HeaderValueOption,
         header=wire.new(core_v3.HeaderValue, key=HEADER, value=f"{scope_name(table, 0)[:-1]}%CEL({expression()})%"),

@@ -7,12 +7,14 @@ from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.config.endpoint.v3.endpoint_pb2 import ClusterLoadAssignment
 from envoy.config.listener.v3.listener_pb2 import Listener
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
+from envoy.config.route.v3.scoped_route_pb2 import ScopedRouteConfiguration
 
 from translator.xds.resource import ResourceType
 
 MESSAGES: dict[str, Any] = {
     ResourceType.LISTENER: Listener,
     ResourceType.ROUTE: RouteConfiguration,
+    ResourceType.SCOPE: ScopedRouteConfiguration,
     ResourceType.CLUSTER: Cluster,
     ResourceType.ENDPOINT: ClusterLoadAssignment,
 }

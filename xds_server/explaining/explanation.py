@@ -6,7 +6,9 @@ from typing import Any
 from envoy.extensions.filters.network.tcp_proxy.v3.tcp_proxy_pb2 import TcpProxy
 
 from translator.value import Ref, Value
+from translator.xds.names import scope_name, whole_table
 from translator.xds.resource import ResourceType
+from translator.xds.shards import key_of
 from xds_server.explaining.answers import Answer, answer, forward, secured
 from xds_server.explaining.configuration import Configuration
 from xds_server.explaining.matching import loses, share
@@ -156,7 +158,7 @@ def _proxied(configuration: Configuration, listener: Any, chain: Chain) -> Expla
 
 
 def _routed(request: Request, configuration: Configuration, listener: Any, chain: Chain) -> Explanation:
-    name = chain.manager.rds.route_config_name
+    name = _table(request, configuration, chain)
     table = configuration.get(ResourceType.ROUTE, name)
     place = {"listener": listener.name, "chain": chain.name, "table": name}
     if table is None:
@@ -175,6 +177,15 @@ def _routed(request: Request, configuration: Configuration, listener: Any, chain
         return _nothing(configuration, words, status=404, considered=considered, hints=hints, **place)
     hints = (*_without_backend(won), *_misdirected(won, request))
     return _nothing(configuration, "", considered=considered, won=won, hints=hints, **place)
+
+
+def _table(request: Request, configuration: Configuration, chain: Chain) -> str:
+    """Name the route table that Envoy looks into: the chain's own, or the shard that the scope of the host names."""
+    name: str = chain.manager.rds.route_config_name
+    if chain.manager.HasField("scoped_routes"):
+        scope = configuration.get(ResourceType.SCOPE, scope_name(chain.manager.stat_prefix, key_of(request.host)))
+        name = chain.manager.stat_prefix if scope is None else scope.route_configuration_name
+    return name
 
 
 def _internal(found: Explanation, configuration: Configuration) -> Any | None:
@@ -233,12 +244,16 @@ def _near(considered: Iterable[Considered]) -> Iterable[str]:
 
 def _other_hosts(request: Request, configuration: Configuration, name: str) -> Iterable[str]:
     """Name where else on the Gateway the host is known, and hosts of this table that look alike."""
-    for table in configuration.all(ResourceType.ROUTE):
-        domains = {domain: host for host in table.virtual_hosts for domain in host.domains}
-        if table.name != name and host_for(domains, request.host) is not None:
-            yield f"{request.host} is served by {table.name}: send it to that port"
-    here = configuration.get(ResourceType.ROUTE, name)
-    known = sorted(domain for host in (here.virtual_hosts if here else ()) for domain in host.domains)
+    tables: dict[str, set[str]] = {}
+    for shard in configuration.all(ResourceType.ROUTE):
+        tables.setdefault(whole_table(shard.name), set()).update(
+            it for host in shard.virtual_hosts for it in host.domains
+        )
+    here = whole_table(name)
+    for table, known_there in tables.items():
+        if table != here and host_for({it: it for it in known_there}, request.host) is not None:
+            yield f"{request.host} is served by {table}: send it to that port"
+    known = sorted(tables.get(here, ()))
     like = [domain for domain in known if domain.split(".")[-2:] == request.host.split(".")[-2:]]
     if like or known:
         shown = (like or known)[:NEAREST]
