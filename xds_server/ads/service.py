@@ -28,6 +28,7 @@ from xds_server.ads.report import StreamReport
 from xds_server.ads.session import DeltaSession
 from xds_server.ads.sotw import SotwSession
 from xds_server.ads.troubles import Trouble
+from xds_server.ads.turnstile import Turnstile
 from xds_server.snapshot import Changed, Snapshot, SnapshotCache
 
 log = structlog.get_logger()
@@ -50,6 +51,8 @@ FIRST_REQUEST_SECONDS = 30.0
 """How long a client may take to say who it is."""
 WRITE_SECONDS = 60.0
 """How long a client may take to read a response before it is given up."""
+LARGE_REQUEST = 1 << 16
+"""Bytes from which on to read what a request says takes long: of an Envoy that lists thousands of resources."""
 
 Hear = Callable[[Event], None]
 EOF: Any = grpc.aio.EOF
@@ -100,6 +103,7 @@ class Server:
         self._patience = patience
         self._admission = admission
         self._sessions: set[Conversation] = set()
+        self._turnstile = Turnstile()
         self._server = grpc.aio.server(options=OPTIONS)
         handlers = {protocol.method: self._handler(protocol) for protocol in PROTOCOLS}
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
@@ -155,7 +159,7 @@ class Server:
         try:
             async with asyncio.timeout(FIRST_REQUEST_SECONDS):
                 guard = None if self._admission is None else await Guard.of(self._admission, authorization(context))
-                first = await read(protocol, context)
+                first = await read(protocol, context, self._turnstile)
             if first is not None:
                 node, gateway = identify(first)
                 if guard is None:
@@ -177,7 +181,7 @@ class Server:
         self._sessions.add(session)
         self._hear(Connected(gateway, node.id))
         try:
-            await Stream(protocol, session, context, self._hear).run(first, snapshot)
+            await Stream(protocol, session, context, self._hear, self._turnstile).run(first, snapshot)
         finally:
             self._sessions.discard(session)
             self._hear(Disconnected(gateway, node.id))
@@ -187,7 +191,10 @@ class Server:
 class Stream:
     """One stream: its requests are taken in as they come, its responses written when they are due."""
 
-    def __init__(self, protocol: Protocol, session: Conversation, context: Any, hear: Hear) -> None:
+    def __init__(
+        self, protocol: Protocol, session: Conversation, context: Any, hear: Hear, turnstile: Turnstile
+    ) -> None:
+        self._turnstile = turnstile
         self._protocol = protocol
         self._session = session
         self._context = context
@@ -216,7 +223,7 @@ class Stream:
 
     async def _read(self) -> None:
         try:
-            while (request := await read(self._protocol, self._context)) is not None:
+            while (request := await read(self._protocol, self._context, self._turnstile)) is not None:
                 self._requests.append(request)
                 self._wake.set()
         finally:
@@ -224,7 +231,18 @@ class Stream:
             self._wake.set()
 
     async def _turn(self) -> None:
-        """Take in what came, and write what is due; the newest snapshot is looked at only when it can be sent."""
+        """Take in what came, and write what is due; to an Envoy that lacks much yet that is a large piece of work."""
+        if self._session.settled:
+            responses = self._responses()
+        else:
+            async with self._turnstile.one():
+                responses = self._responses()
+        for response in responses:
+            async with asyncio.timeout(WRITE_SECONDS):
+                await self._context.write(response)
+
+    def _responses(self) -> list[bytes]:
+        """Answer what came and what has changed; the newest snapshot is looked at only when it can be sent."""
         self._wake.clear()
         responses: list[Response] = []
         while self._requests:
@@ -232,9 +250,7 @@ class Stream:
         responses += self._session.push(time.monotonic())
         for event in self._session.take_events():
             self._hear(event)
-        for response in responses:
-            async with asyncio.timeout(WRITE_SECONDS):
-                await self._context.write(self._protocol.encode(response))
+        return list(map(self._protocol.encode, responses))
 
     async def _rest(self) -> None:
         deadline = self._session.next_deadline
@@ -263,11 +279,16 @@ async def first_to_end(*coroutines: Coroutine[Any, Any, None]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def read(protocol: Protocol, context: Any) -> Request | None:
+async def read(protocol: Protocol, context: Any, turnstile: Turnstile) -> Request | None:
     """Return the next request, or None at the end of the stream; raises Refused for what is no request."""
     data = await context.read()
     try:
-        return None if data is EOF else protocol.decode(data)
+        if data is EOF:
+            return None
+        if len(data) < LARGE_REQUEST:
+            return protocol.decode(data)
+        async with turnstile.one():
+            return protocol.decode(data)
     except ValueError as error:
         raise Refused(f"not a discovery request: {error}") from error
 
