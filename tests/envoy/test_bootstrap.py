@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.envoy.running import running, validate
+from tests.envoy.running import free_port, running, validate, wait_until
+from tests.live.client import Edge
 from translator.attach import regexes
 from translator.value import Key
 from xds_server import bootstrap
@@ -87,3 +88,41 @@ def test_envoy_refuses_exactly_the_regexes_that_the_translator_refuses() -> None
     assert regexes.fault(largest + "a") is not None
     with pytest.raises(AssertionError, match="program size"):
         validate(with_route_regex(largest + "a"))
+
+
+@pytest.mark.envoy
+def test_a_cluster_counts_each_thing_once_and_from_its_first_request_on() -> None:
+    """Two gauges before it, and no series for requests from within or without."""
+    port, nowhere = free_port(), free_port()
+    config = rendered()
+    config["static_resources"]["clusters"] += [static_cluster("shop/cart/8080", nowhere)]
+    config["static_resources"]["listeners"] = [static_listener(port, "shop/cart/8080")]
+    del config["dynamic_resources"]
+    with running(config) as envoy:
+        before = envoy.stats(r"^cluster\.shop")
+        assert {name.rpartition(".")[2] for name in before} == {"membership_healthy", "membership_total"}
+        assert Edge("127.0.0.1", port).status("cart.example.com") == 503
+        wait_until(lambda: len(envoy.stats(r"^cluster\.shop")) > len(before), "the series of the cluster")
+        after = {name.removeprefix("cluster.shop/cart/8080.") for name in envoy.stats(r"^cluster\.shop")}
+        assert "upstream_rq_5xx" in after
+        assert not any("." in name for name in after)
+
+
+def static_cluster(name: str, port: int) -> dict[str, Any]:
+    address = {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+    endpoints = [{"lb_endpoints": [{"endpoint": {"address": address}}]}]
+    return {"name": name, "type": "STATIC", "load_assignment": {"cluster_name": name, "endpoints": endpoints}}
+
+
+def static_listener(port: int, cluster: str) -> dict[str, Any]:
+    router = {"name": "router", "typed_config": {"@type": f"{EXTENSIONS}.http.router.v3.Router"}}
+    host = {"name": "all", "domains": ["*"], "routes": [{"match": {"prefix": "/"}, "route": {"cluster": cluster}}]}
+    manager = {
+        "@type": f"{EXTENSIONS}.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "http/80/0",
+        "route_config": {"virtual_hosts": [host]},
+        "http_filters": [router],
+    }
+    address = {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+    chains = [{"filters": [{"name": "http", "typed_config": manager}]}]
+    return {"name": "tcp/80", "address": address, "filter_chains": chains}
