@@ -9,12 +9,46 @@ MESSAGES = 25
 """Packages of Envoy's messages that `gatehouse serve` needs, with what they need; each takes a MiB or so."""
 
 
-@pytest.fixture(scope="module")
-def imported() -> frozenset[str]:
-    """The modules of `gatehouse serve` before it has read a file."""
-    program = "import sys, xds_server.cli.main, xds_server.cli.serve, xds_server.app; print(*sys.modules)"
+MODULES = 1020
+"""All that `gatehouse serve` imports in a pod, Python's own among them."""
+
+
+def modules(serving: str) -> frozenset[str]:
+    """The modules of `gatehouse serve` before it has read anything."""
+    program = f"import sys, xds_server.cli.main, xds_server.cli.serve, {serving}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return frozenset(done.stdout.split())
+
+
+@pytest.fixture(scope="module")
+def imported() -> frozenset[str]:
+    """Those that serve files."""
+    return modules("xds_server.app")
+
+
+@pytest.fixture(scope="module")
+def imported_in_a_pod() -> frozenset[str]:
+    """Those that serve a cluster."""
+    return modules("xds_server.cluster")
+
+
+@pytest.mark.parametrize(
+    ("package", "purpose"),
+    [
+        ("kubernetes", "kubeconfigs"),
+        ("watchfiles", "files"),
+        ("xds_server.files", "files"),
+        ("xds_server.local", "`up`"),
+        ("hypercorn", "the echo backend"),
+        ("envoy", "the debug endpoint's descriptors, from xds-protos"),
+    ],
+)
+def test_serving_a_cluster_does_without(package: str, purpose: str, imported_in_a_pod: frozenset[str]) -> None:
+    assert package not in imported_in_a_pod, f"{package} is for {purpose} alone"
+
+
+def test_serving_a_cluster_takes_few_modules(imported_in_a_pod: frozenset[str]) -> None:
+    assert len(imported_in_a_pod) <= MODULES
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Who we are to the kube-apiserver: what `kubernetes` makes of a kubeconfig, a plugin or a pod's ServiceAccount."""
+"""Who we are to the kube-apiserver: a pod's ServiceAccount, or what `kubernetes` makes of a kubeconfig or a plugin."""
 
 import asyncio
 import os
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
+
+from xds_server.kube.service_account import ServiceAccount
 
 LOAD_TIMEOUT = 60.0
 """Seconds for an exec plugin to answer, a person's login included."""
@@ -37,28 +39,42 @@ class Credentials:
         self._reload_pause = reload_pause
         self._read_at = 0.0
         self._configuration: Any = None
+        self._account: ServiceAccount | None = None
         self._expiry: datetime | None = None
 
     async def load(self) -> None:
         """Read everything anew; raises CredentialsError."""
+        source = _source(self._kubeconfig, os.environ)
+        if source is None:
+            self._load_account()
+        else:
+            await self._load_kubeconfig(source)
+        self._read_at = time.monotonic()
+
+    def _load_account(self) -> None:
+        try:
+            self._account = ServiceAccount(os.environ)
+            self.tls = ssl.create_default_context(cafile=self._account.authority)
+        except (OSError, ValueError) as error:
+            raise CredentialsError(f"the ServiceAccount of this pod: {error}") from error
+        self.host = self._account.host
+        self.proxy = _proxy(self.host)
+        self.server_name = None
+
+    async def _load_kubeconfig(self, source: str) -> None:
         from kubernetes.aio import config
         from kubernetes.aio.client import Configuration
 
         configuration = Configuration()
         kubernetes: Any = config
-        source = _source(self._kubeconfig, os.environ)
         try:
             async with asyncio.timeout(LOAD_TIMEOUT):
-                if source is None:
-                    kubernetes.load_incluster_config(client_configuration=configuration)
-                    loader = None
-                else:
-                    loader = await kubernetes.load_kube_config(
-                        config_file=source, client_configuration=configuration, persist_config=False
-                    )
+                loader = await kubernetes.load_kube_config(
+                    config_file=source, client_configuration=configuration, persist_config=False
+                )
             tls = _tls(configuration)
         except (config.ConfigException, OSError, TypeError, ValueError) as error:
-            raise CredentialsError(f"{source or 'the ServiceAccount of this pod'}: {error}") from error
+            raise CredentialsError(f"{source}: {error}") from error
         except TimeoutError as error:
             raise CredentialsError(f"{source}: no credentials within {LOAD_TIMEOUT:.0f} seconds") from error
         self._configuration = configuration
@@ -67,10 +83,11 @@ class Credentials:
         self.tls = tls
         self.proxy = configuration.proxy or _proxy(self.host)
         self.server_name = configuration.tls_server_name
-        self._read_at = time.monotonic()
 
     async def headers(self) -> dict[str, str]:
         """Return what to send with every request; a pod's token is read again every minute."""
+        if self._account is not None:
+            return {"Authorization": f"Bearer {self._account.token()}"}
         if self._expiry is not None and (self._expiry - datetime.now(UTC)).total_seconds() < EXPIRY_MARGIN:
             await self.refused()
         token = await self._configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
