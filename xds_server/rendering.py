@@ -31,6 +31,8 @@ SECRET_FIELDS = frozenset({"private_key", "password", "generic_secret", "session
 """Fields whose content is never shown, wherever they stand."""
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
 """Headers whose values are never shown, where a route sets or asks for them: they may be credentials."""
+HEADER_VALUES = frozenset({"value", "raw_value", "string_match"})
+"""Where a header's value stands beside its name."""
 
 _TYPE = re.compile(rb"type\.googleapis\.com/([a-zA-Z0-9_.]+)")
 
@@ -63,8 +65,8 @@ def _import_package(package: str) -> None:
 def redacted(value: Any) -> Any:
     """Return the same structure with the content of every secret field replaced."""
     if isinstance(value, Mapping):
-        if is_secret_header(str(value.get("key") or value.get("name") or "")):
-            return {key: item if key in ("key", "name") else _hidden(item) for key, item in value.items()}
+        if is_secret_header(value.get("key")) or (is_secret_header(value.get("name")) and "string_match" in value):
+            return {key: _hidden(item) if key in HEADER_VALUES else item for key, item in value.items()}
         return {
             key: {"inline_string": REDACTED} if key in SECRET_FIELDS else redacted(item) for key, item in value.items()
         }
@@ -73,9 +75,9 @@ def redacted(value: Any) -> Any:
     return value
 
 
-def is_secret_header(name: str) -> bool:
-    """Whether the values of a header may be credentials."""
-    return name.lower() in SECRET_HEADERS
+def is_secret_header(name: object) -> bool:
+    """Whether it names a header whose values may be credentials."""
+    return isinstance(name, str) and name.lower() in SECRET_HEADERS
 
 
 def _hidden(value: Any) -> Any:
