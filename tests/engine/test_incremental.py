@@ -140,7 +140,9 @@ def wiring(graph: Graph) -> tuple[tuple[Source[Any, Any], ...], tuple[Table[Any,
     summed: Derived[Any, Any] = graph.derived(
         "summed", grouped, lambda group, members, rows: (len(members), rows.get("a"), members[0]), chained
     )
-    return (left, right), (chained, grouped, summed)
+    weighed: Table[Any, Any] = graph.total("weighed", chained, lambda key, row: [(row[0], row[0] + 1), ("all", 1)])
+    light: Derived[Any, Any] = graph.derived("light", left, lambda key, n, total: total.get(n), weighed)
+    return (left, right), (chained, grouped, summed, weighed, light)
 
 
 def contents(tables: Iterable[Table[Any, Any]]) -> list[dict[Any, Any]]:
@@ -269,3 +271,37 @@ def test_a_lost_wake_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """The property is able to fail: a table that forgets to wake its readers goes stale."""
     monkeypatch.setattr(Table, "_wake_readers", lambda self: None)
     assert differs_from_scratch([[(0, ("a", 1))], [(1, ("b", 2))]], wiring)
+
+
+def test_a_total_sums_by_group_and_forgets_what_comes_to_nothing() -> None:
+    graph = Graph()
+    source = graph.source("bytes")
+    total: Table[Any, Any] = graph.total("by first letter", source, lambda name, size: [(name[0], size)])
+    for name, size in (("ab", 3), ("ac", 4), ("b", 5)):
+        source.put(name, size)
+    graph.commit()
+    assert dict(total.items()) == {"a": 7, "b": 5}
+    source.put("ab", 1)
+    source.delete("b")
+    graph.commit()
+    assert (dict(total.items()), total.changed) == ({"a": 5}, {"a", "b"})
+    assert (total.before("a"), total.before("b"), total.runs) == (7, 5, 5)
+
+
+def test_a_total_that_stays_as_it_is_wakes_nobody() -> None:
+    graph = Graph()
+    source = graph.source("bytes")
+    total: Table[Any, Any] = graph.total("sum", source, lambda name, size: [("all", size)])
+    source.put("a", 1)
+    source.put("b", 2)
+    graph.commit()
+    source.put("a", 2)
+    source.put("b", 1)
+    graph.commit()
+    assert total.changed == frozenset()
+
+
+def test_a_total_sums_what_is_declared_before_it() -> None:
+    graph, other = Graph(), Graph()
+    with pytest.raises(ValueError, match="elsewhere, which is not declared before it"):
+        graph.total("sum", other.source("elsewhere"), lambda key, row: [])
