@@ -53,6 +53,7 @@ def test_where_nobody_reads_its_lines_it_ends_in_order() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
+        assert process.stdout.readline().startswith("Page: ")
         process.stdout.close()
         family: set[int] = set()
         wait_until(lambda: family.update(descendants(process.pid)) or process.poll() is not None, "it to end", PATIENCE)
