@@ -15,6 +15,7 @@ from translator.api.core import Secret
 from translator.api.meta import Meta
 from translator.pipeline import Settings, Translator
 from translator.value import Key
+from translator.xds.shards import Sharding
 
 EDGE = Key("shop", "edge")
 HTTP, HTTPS, SEALED = 80, 443, 444
@@ -29,10 +30,14 @@ RULE = "x-rule"
 
 
 def world(
-    chance: random.Random, ports: dict[str, int], pair: tuple[bytes, bytes], offset: int, **more: Any
+    chance: random.Random,
+    ports: dict[str, int],
+    pair: tuple[bytes, bytes],
+    offset: int,
+    sharding: Sharding = Sharding(),
 ) -> Translator:
     """Draw a world, and translate it."""
-    translator = Translator(Settings(**more))
+    translator = Translator(Settings(sharding=sharding))
     translator.put("GatewayClass", gateway_class())
     translator.put("Gateway", gateway(*_listeners(chance)))
     data = {"tls.crt": pair[0], "tls.key": pair[1]}

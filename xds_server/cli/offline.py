@@ -29,6 +29,11 @@ def read(paths: Sequence[Path], channel: str, controller_name: str) -> Offline:
     for finding in batch.findings:
         print(finding, file=sys.stderr)
     translator, _ = translated(batch, Settings(controller_name=controller_name, dns_services=True))
+    return of_translator(translator)
+
+
+def of_translator(translator: Translator) -> Offline:
+    """Put together what a translator says."""
     snapshots = SnapshotCache()
     snapshots.apply(_changes(translator))
     return Offline(translator, snapshots, dict(translator.statuses()))
