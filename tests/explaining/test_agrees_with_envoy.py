@@ -154,7 +154,7 @@ def told(found: Explanation) -> str:
         return str(found.status) if found.status else "closed"
     [won] = found.won
     if won.answer.kind == "redirect":
-        return won.answer.words.partition("host ")[2].split(",")[0]
+        return won.answer.location.split("/")[2].split(":")[0]
     return str(won.answer.status)
 
 
@@ -163,7 +163,7 @@ def told(found: Explanation) -> str:
 def test_a_real_envoy_does_what_is_explained(world: World, request: Request) -> None:
     """The rule that wins, 404, 421, or the end of the connection: Envoy and the explanation are of one mind."""
     port = 443 if request.scheme == "https" else 80
-    sent = msgspec.structs.replace(request, port=port)
+    sent = msgspec.structs.replace(request, port=port, has_query=bool(request.query))
     found = explain(sent, world.configuration)
     assert told(found) == asked(sent, world.offset), found
 
