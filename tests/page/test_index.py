@@ -11,9 +11,10 @@ from translator.pipeline import Translator
 from translator.status import Status
 from translator.value import Key, Ref
 from xds_server.page.documents import as_yaml
-from xds_server.page.index import MOST_GONE, NOTHING, Index
+from xds_server.page.index import NOTHING, Index
 from xds_server.page.nodes import Node
 
+MOST_GONE = 5
 CART, EDGE = "HTTPRoute/shop/cart", "Gateway/shop/edge"
 
 
@@ -21,7 +22,7 @@ class Shop:
     """A translator, and the index of what it knows."""
 
     def __init__(self, *documents: Document) -> None:
-        self.index = Index()
+        self.index = Index(most_gone=MOST_GONE)
         self.translator = Translator()
         self.statuses: dict[Ref, Status] = {}
         self.change(*documents)

@@ -47,8 +47,9 @@ class News(Value):
 class Index:
     """All nodes; an object is drawn again only when what it is drawn from is another value."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_gone: int = MOST_GONE) -> None:
         self.revision = 0
+        self._most_gone = most_gone
         self._epoch = secrets.token_hex(4)
         self._rows: dict[str, Row] = {}
         self._gone: deque[tuple[int, str]] = deque()
@@ -91,7 +92,7 @@ class Index:
 
     def _forget(self, gone: Iterable[str]) -> None:
         self._gone.extend((self.revision, it) for it in gone)
-        while len(self._gone) > MOST_GONE:
+        while len(self._gone) > self._most_gone:
             self._forgotten = self._gone.popleft()[0]
 
 
