@@ -45,6 +45,19 @@ def test_files_that_are_named_are_read_without_a_look_at_the_others(tmp_path: Pa
     assert set(put(files.read())) == {ref("two")}
 
 
+def test_a_file_that_comes_to_the_one_folder_is_read_without_a_look_at_the_others(tmp_path: Path) -> None:
+    """What comes of it is what a look at all would have found, where nothing else has changed."""
+    two = write(tmp_path / "b.yaml", route("two"))
+    files, looking = source(tmp_path), source(tmp_path)
+    assert put(files.read()) == put(looking.read())
+    one = write(tmp_path / "a.yaml", route("one"), route("two", "a.example.com"))
+    found, expected = files.read([str(one)]), looking.read()
+    assert (found.changes, found.findings) == (expected.changes, expected.findings)
+    write(two, route("two", "b.example.com"))
+    write(tmp_path / ".c.yaml", route("three"))
+    assert set(put(files.read([str(write(tmp_path / "d.yaml", route("four")))]))) == {ref("four")}
+
+
 def test_a_file_that_disappears_deletes_its_objects(tmp_path: Path) -> None:
     file = write(tmp_path / "a.yaml", route("one"))
     files = source(tmp_path)

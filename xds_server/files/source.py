@@ -18,7 +18,7 @@ from xds_server.files.notices import Notices
 from xds_server.files.objects import Entry, Other, Reader, same
 from xds_server.files.reading import FileContent, ReadPart
 from xds_server.files.text import Part, parts
-from xds_server.files.tree import STDIN, File, Order, signature, walk
+from xds_server.files.tree import STDIN, File, Order, newcomer, signature, walk
 from xds_server.files.world import World
 from xds_server.schema import Channel, catalog
 
@@ -125,11 +125,17 @@ class FileSource:
                     yield await notices.wait(pause)
 
     def _read_named(self, changed: Collection[str]) -> bool:
-        """Read the files that changed if these are files we know and no links; else say that this was not enough."""
-        names = [self._names.get(path) for path in changed]
+        """Read files that changed, or came to the one folder, if they are no links; else say that this was not enough."""
         found: dict[str, File] = {}
-        for name in names:
-            if name is None or name not in self._contents:
+        for path in changed:
+            name = self._names.get(path)
+            if name is None:
+                new = newcomer(self._paths, path)
+                if new is None:
+                    return False
+                found[new[0]] = new[1]
+                continue
+            if name not in self._contents:
                 return False
             try:
                 status = os.lstat(name)

@@ -58,6 +58,21 @@ def walk(paths: Sequence[str]) -> Tree:
     return Tree(files, failures, frozenset(_identities(watched)))
 
 
+def newcomer(paths: Sequence[str], path: str) -> tuple[str, File] | None:
+    """Say what `walk` would of a file that is new in the one folder that was given; None where that takes a walk."""
+    name = os.path.basename(path)
+    if len(paths) != 1 or os.path.abspath(paths[0]) != os.path.dirname(path):
+        return None
+    if name.startswith(".") or not name.endswith(SUFFIXES):
+        return None
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    found = File((0, (name,)), signature(status), False)
+    return (os.path.join(paths[0], name), found) if stat.S_ISREG(status.st_mode) else None
+
+
 def signature(status: os.stat_result) -> Signature:
     """Sum up what the file system says of a file."""
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
