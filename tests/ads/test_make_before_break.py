@@ -91,9 +91,11 @@ class Deployment(RuleBasedStateMachine):
 
     # ---- the world ------------------------------------------------------------------------------------------------
 
-    @initialize(hosts=st.dictionaries(HOSTS, st.builds(Host, NAMED, st.just(0), st.just("good")), max_size=4))
-    def begin(self, hosts: dict[tuple[str, str], Host]) -> None:
-        self.world.listeners["l0"] = Listener("t0")
+    @initialize(
+        hosts=st.dictionaries(HOSTS, st.builds(Host, NAMED, st.just(0), st.just("good")), max_size=4), shards=SHARDS
+    )
+    def begin(self, hosts: dict[tuple[str, str], Host], shards: int) -> None:
+        self.world.listeners["l0"] = Listener("t0", shards=shards)
         self.world.hosts.update(hosts)
         self.commit()
         self.reconnect()
@@ -182,6 +184,7 @@ class Deployment(RuleBasedStateMachine):
     def envoy_takes(self, count: int) -> None:
         for _ in range(min(count, len(self.envoy.inbox))):
             self.envoy.take(self.now)
+            self.finds()
 
     @rule(count=st.integers(1, 5))
     def session_takes(self, count: int) -> None:
@@ -228,9 +231,12 @@ class Deployment(RuleBasedStateMachine):
         self.finds()
 
     def finds(self) -> None:
-        """A request that found its host finds it from now on, for as long as the host is there."""
-        found, current = self.envoy.found(), self.envoy.in_service()
-        lost = {(body, host) for body, host in self.found - found if body in current}
+        """While its host is there a request that found it finds it from now on, whatever its listener becomes."""
+        found, serving = self.envoy.found(), set(self.envoy.listeners.serving.values())
+        lost = {(body, host) for body, host in self.found - found if body in self.envoy.in_service()}
+        lost |= {
+            (body, host) for body in serving for family, host in self.promised if family == family_of(body)
+        } - found
         broken = {(body, host) for body, host in lost if (family_of(body), host) in self.promised}
         if broken:
             raise Broken(f"no route any more for {sorted(broken)}")

@@ -133,7 +133,7 @@ def a_listener(
 ) -> Resource:
     body = f"{SCOPED if shards else ''}{table} {','.join(clusters) or '-'} {revision} {verdict}"
     scopes = [scope_name(table, number) for number in range(KEYS)] if shards else []
-    return resource(name, body.encode(), clusters, scopes=scopes)
+    return resource(name, body.encode(), clusters, [] if shards else [table], scopes)
 
 
 def a_host(domain: str, clusters: tuple[str, ...] = (), revision: int = 0, verdict: str = "good") -> VirtualHost:

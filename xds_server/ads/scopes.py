@@ -64,12 +64,13 @@ class Scopes:
 
     def listener_opens_at(self, item: Item, entry: Entry, begins: bool, now: float) -> float:
         """Return when a listener may be sent; `begins` if another one is about to begin the subscription."""
-        if not scopes_of(entry):
-            return 0.0
-        if not self.are_live:
-            return NEVER if begins and not self._is_fresh else 0.0
         routes = self._channels.get(ResourceType.ROUTE)
-        opens_at = max(self._taken_at(scope, routes, now) for scope in scopes_of(entry))
+        stale = [table for table in tables_of(entry) if _has(routes, table)]
+        opens_at = max((self._tables.opens_at(table, routes, now) for table in stale), default=0.0)
+        if scopes_of(entry) and self.are_live:
+            opens_at = max(opens_at, *(self._taken_at(scope, routes, now) for scope in scopes_of(entry)))
+        elif scopes_of(entry) and begins and not self._is_fresh:
+            return NEVER
         if opens_at <= now:
             self._goes_by.pop(item.name, None)
         elif self._channels[ResourceType.LISTENER].get(item) is None:
