@@ -11,7 +11,6 @@ from tests.bench.cluster import documents
 from tests.bench.cluster.costs import ControlPlane
 from tests.bench.cluster.documents import EDITED, GATEWAY, SHARED, Document, Target
 from tests.bench.cluster.requests import FAILURES, Connection
-from tests.bench.cluster.spending import Idle
 from tests.bench.cluster.traffic import Traffic
 from tests.cluster.installation import Installation
 from tests.cluster.namespace import MANAGER, namespace, until
@@ -78,7 +77,8 @@ class Site(Installation):
         self.address = ""
         self.backend_addresses: tuple[str, ...] = ()
         self.load: Traffic
-        self.idle = Idle()
+        self.idle = 0.0
+        """CPU seconds a second that the control plane spends while nothing changes."""
 
     async def create(self, *made: Document) -> None:
         """Create objects, one after the other; what got no answer is tried again."""
@@ -109,6 +109,12 @@ class Site(Installation):
     async def remove(self, number: int) -> None:
         """Delete a route."""
         await self.client.delete(self.path("HTTPRoute", route_name(number)))
+
+    async def remove_needed(self, number: int) -> None:
+        """Delete what a route that is gone had of its own."""
+        if self.world.services_of_their_own:
+            await self.delete("EndpointSlice", route_name(number))
+            await self.delete("Service", route_name(number))
 
     async def remove_all(self) -> None:
         """Delete all routes, and what they have of their own; a namespace that ends deletes one after the other."""
