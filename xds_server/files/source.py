@@ -125,7 +125,7 @@ class FileSource:
                     yield await notices.wait(pause)
 
     def _read_named(self, changed: Collection[str]) -> bool:
-        """Read files that changed, or came to the one folder, if they are no links; else say that this was not enough."""
+        """Read files that changed, or came to the one folder, unless they are links; say whether that was enough."""
         found: dict[str, File] = {}
         for path in changed:
             name = self._names.get(path)
