@@ -12,9 +12,9 @@ import yaml
 from tests.attach.issuing import certificate, ec_key
 from tests.envoy.running import LOOPBACK, Envoy, free_port, running
 from tests.live.client import Edge, requests
+from tests.live.csds import fetch
 from tests.live.documents import Document, gateway, http_route, https, listener, path, rule, served, service, tls_secret
 from tests.live.stack import Folder, Gatehouse, Ports, bootstrap_of, echoes, serve, up
-from tests.live.csds import fetch
 
 pytestmark = pytest.mark.live
 

@@ -15,9 +15,9 @@ from envoy.service.status.v3 import csds_pb2
 from tests.attach.issuing import certificate, ec_key, key_pem
 from tests.envoy.running import LOOPBACK, Envoy, free_port, running, wait_until
 from tests.live.client import Edge, requests
+from tests.live.csds import fetch
 from tests.live.documents import Document, gateway, http_route, https, listener, marks, rule, served, tls_secret
 from tests.live.stack import PATIENCE, PROGRAM, Folder, Ports, bootstrap_of, echoes, serve
-from tests.live.csds import fetch
 
 pytestmark = pytest.mark.live
 
