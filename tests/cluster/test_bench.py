@@ -43,7 +43,7 @@ async def test_what_is_measured_is_there_and_nothing_fails(client: Client) -> No
 async def test_no_request_fails_while_routes_and_backends_change(client: Client) -> None:
     """Routes are added, changed and removed while backends that end gracefully are replaced."""
     world = World("one shared Service")
-    plan = Plan(CLASS_NAME, (ROUTES,), ROUTES, one_by_one=10, edits=1, rollouts=1, churn=300, starts=False, waits=False)
+    plan = Plan(CLASS_NAME, (ROUTES,), ROUTES, one_by_one=10, edits=1, rollouts=1, churn=100, starts=False, waits=False)
     result: dict[int, Figures] = {}
     await measured(client, world, plan, result)
     figures = result[ROUTES]
