@@ -40,7 +40,7 @@ ONCE = {
             },
         }
     ],
-    "host_selection_retry_max_attempts": "20",
+    "host_selection_retry_max_attempts": "100",
 }
 """What every virtual host says that sends requests anywhere; the cases do not repeat it."""
 

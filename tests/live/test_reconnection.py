@@ -74,6 +74,14 @@ def backend(answer: bytes, *, reads: bool = True) -> Iterator[Backend]:
         thread.join()
 
 
+@contextmanager
+def refusing() -> Iterator[int]:
+    """Yield a port that refuses connections, and that nobody else can take for as long as the block lasts."""
+    with socket.socket() as bound:
+        bound.bind((LOOPBACK, 0))
+        yield bound.getsockname()[1]
+
+
 class Stage:
     """A Gateway under `gatehouse serve`, and its Envoy; each route is one to a Service of the same name."""
 
@@ -107,22 +115,23 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 def test_of_two_endpoints_one_refuses_and_nobody_notices(stage: Stage) -> None:
-    with backend(OK) as good:
-        stage.route("half", good.port, free_port())
+    with backend(OK) as good, refusing() as port:
+        stage.route("half", good.port, port)
         assert stage.ask("half") == {200: REQUESTS}
         assert stage.attempts("half") > REQUESTS / 4
 
 
 def test_where_all_endpoints_refuse_there_is_one_503_after_two_attempts(stage: Stage) -> None:
-    stage.route("nobody", free_port())
-    before = stage.attempts("nobody")
-    assert stage.ask("nobody", 50) == {503: 50}
-    assert 50 <= stage.attempts("nobody") - before <= 100
+    with refusing() as port:
+        stage.route("nobody", port)
+        before = stage.attempts("nobody")
+        assert stage.ask("nobody", 50) == {503: 50}
+        assert 50 <= stage.attempts("nobody") - before <= 100
 
 
 def test_a_route_without_attempts_tries_nothing_again(stage: Stage) -> None:
-    with backend(OK) as good:
-        stage.route("never", good.port, free_port(), retry={"attempts": 0})
+    with backend(OK) as good, refusing() as port:
+        stage.route("never", good.port, port, retry={"attempts": 0})
         statuses = stage.ask("never", 100)
         assert statuses.keys() == {200, 503}
 

@@ -30,7 +30,7 @@ ELSEWHERE = {
             },
         }
     ],
-    "host_selection_retry_max_attempts": "20",
+    "host_selection_retry_max_attempts": "100",
 }
 """A retry looks for an endpoint that was not tried yet."""
 

@@ -20,8 +20,12 @@ RETRY_POLICY_FIELD = 16
 """VirtualHost.retry_policy."""
 PREVIOUS_HOSTS = "envoy.retry_host_predicates.previous_hosts"
 PREVIOUS_HOSTS_TYPE = "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
-SELECTIONS = 20
-"""How often a retry looks for an endpoint that was not tried yet before it takes one that was."""
+SELECTIONS = 100
+"""How often a retry looks for an endpoint that was not tried yet before it takes one that was.
+
+Of two random endpoints Envoy prefers the one with fewer requests under way, and one that refuses has none: where there are
+but two, three of four looks find that one again, and 20 looks nothing else in three of a thousand cases.
+"""
 
 
 def retry_policy(retry: ir.Retry, per_try: int) -> route_v3.RetryPolicy:
