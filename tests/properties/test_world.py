@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from tests.properties.worlds import Edit, apply, class_object, contents, edits, objects
 from translator.api.kinds import from_document
 from translator.incremental import Table
-from translator.pipeline import Commit, Translator
+from translator.pipeline import Commit, Settings, Translator
 from translator.value import Key
+from translator.xds.shards import Sharding
 
 BATCHES = st.lists(st.lists(edits, max_size=8), max_size=6)
 WORLD = settings(
@@ -60,11 +61,11 @@ def replay(mirror: dict[str, dict[Any, Any]], commit: Commit) -> None:
         mirror["statuses"][status.ref] = status.status
 
 
-@given(BATCHES)
+@given(BATCHES, st.sampled_from((Sharding(), Sharding(shard_bytes=80, copies=0))))
 @WORLD
-def test_commits_say_all_that_changed(batches: list[list[Edit]]) -> None:
-    """Whoever applies every commit's changes to an empty copy holds what the translator holds."""
-    translator = Translator()
+def test_commits_say_all_that_changed(batches: list[list[Edit]], sharding: Sharding) -> None:
+    """Whoever applies every commit's changes to an empty copy holds what the translator holds, in shards or not."""
+    translator = Translator(Settings(sharding=sharding))
     mirror: dict[str, dict[Any, Any]] = {"resources": {}, "tables": {}, "hosts": {}, "statuses": {}}
     for batch in batches:
         apply(translator, batch)
