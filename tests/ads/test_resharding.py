@@ -117,7 +117,7 @@ def test_an_envoy_that_was_away_while_tables_changed_fails_no_request(backend: i
                 wait_until(lambda: len(calls.answers) == 4 or bool(calls.faults), "first answers")
                 served.stop()
                 served.cache.apply(resharded(4, 16))
-                with serving(served.cache, served.port) as back:
+                with serving(served.cache, served.port, Patience(drain=1.0)) as back:
                     wait_until(lambda: serves_from(envoy, 16), "16 tables")
                     go_on(calls)
                     assert not back.heard(Nacked)
