@@ -80,6 +80,8 @@ class Deployment(RuleBasedStateMachine):
         """Families and hosts that requests must find once they have found them."""
         self.found: set[tuple[str, str]] = set()
         """Listeners as they are, and hosts, that requests have found."""
+        self.brought: set[str] = set()
+        """Route tables that the Envoy brought along to this stream."""
 
     written: Rendered
 
@@ -172,6 +174,7 @@ class Deployment(RuleBasedStateMachine):
             snapshot.unwatch(self.session.mark)
         self.session = self.make_session()
         snapshot.watch(self.session.mark)
+        self.brought = set(self.envoy.held[ROUTE])
         self.envoy.connect()
         self.forget_bad_ones()
 
@@ -290,8 +293,7 @@ class Deployment(RuleBasedStateMachine):
                 assert name not in held[kind] or held[kind][name].version != row.version
         for kind in (CLUSTER, LISTENER):
             wanted = {name for each, name, _ in self.written if each is kind}
-            if kind is LISTENER or set(held[LISTENER]) <= {name for each, name, _ in good if each is LISTENER}:
-                # a listener from before a reconnect whose successor is refused may name anything
+            if kind is LISTENER or not self.is_obscure(good):
                 assert set(held[kind]) - wanted <= (named if kind is CLUSTER else set()), f"{kind} is left over"
         for table in held[ROUTE]:
             if any(kind is ROUTE and name == table for kind, name, _ in self.written):
@@ -299,6 +301,20 @@ class Deployment(RuleBasedStateMachine):
                 assert set(self.envoy.hosts(table)) <= wanted, "a host is left over"
         assert not self.envoy.warming, "a cluster never got its endpoints"
         self.compare_scopes(good)
+
+    def is_obscure(self, good: Rendered) -> bool:
+        """Whether the Envoy may still have something from before it reconnected, which may name any cluster.
+
+        That is a listener whose successor is refused, or a table that left and is named by a scope whose successor is.
+        """
+        if not set(self.envoy.held[LISTENER]) <= {name for kind, name, _ in good if kind is LISTENER}:
+            return True
+        kept = {
+            table
+            for name, (_, table) in self.envoy.listeners.scopes.items()
+            if (SCOPE, name, "") in self.written and (SCOPE, name, "") not in good
+        }
+        return any((ROUTE, table, "") not in self.written for table in kept & self.brought)
 
     def compare_scopes(self, good: Rendered) -> None:
         listeners = self.envoy.listeners

@@ -224,6 +224,26 @@ def test_an_envoy_that_comes_back_is_pointed_at_a_table_after_it_has_it(play: Tr
     )  # fmt: skip
 
 
+def test_clusters_from_before_stay_while_a_refused_scope_keeps_a_table_that_nobody_knows(play: Transcript) -> None:
+    """The table left the snapshot while the Envoy was away, and may name any of them."""
+    serving(play)
+    held, mended = play.cache[GATEWAY].tables["one"].version, a_scope("key", "key", "four", "mended")
+    play(
+        known(four, of="four"), known(to("four"), hold_four, of=SCOPE),
+        known((SCOPE, "hold one")), known((ROUTE, "one")),
+        reconnected,
+        recv(subscribe(CLUSTER, has={"cart": "1"})), quiet,
+        recv(subscribe(LISTENER, has={"edge": edge.version})), quiet,
+        recv(subscribe(SCOPE, has={"key": to("one").version})), sent(SCOPE, hold_four),
+        recv(subscribe(ROUTE, "one", has={"one": held})), recv(ack(SCOPE)), quiet,
+        recv(subscribe(ROUTE, "four")), sent(ROUTE, "four"), recv(ack(ROUTE)), sent(SCOPE, to("four")),
+        recv(nack(SCOPE)), quiet,
+        after(60), quiet,
+        pushed(mended, of=SCOPE), sent(SCOPE, mended), recv(ack(SCOPE)), quiet,
+        recv(unsubscribe(ROUTE, "one")), sent(CLUSTER, removed=["cart"]), recv(ack(CLUSTER)),
+    )  # fmt: skip
+
+
 def test_the_state_of_the_world_lists_a_scope_that_waits_as_it_was() -> None:
     play = Transcript(SotwSession)
     play(
