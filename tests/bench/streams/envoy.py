@@ -26,7 +26,6 @@ OPTIONS = (("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_len
 CLUSTER, ENDPOINT, SECRET, LISTENER, ROUTE, SCOPE = ResourceType
 LOSS_SECONDS = 0.5
 WILDCARDS = (CLUSTER, LISTENER)
-FOLLOWED = (ENDPOINT, ROUTE)
 HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 
 
@@ -112,8 +111,8 @@ class LightEnvoy:
         await self._channel.close()
 
     async def until_settled(self) -> None:
-        """Return once there is nothing that it asked for and does not have."""
-        while self._missing or not self.held[LISTENER]:
+        """Return once it has a route table, and there is nothing that it asked for and does not have."""
+        while self._missing or not self.held[ROUTE]:
             await self._told()
 
     async def until_seen(self, mark: bytes) -> float:
@@ -180,9 +179,10 @@ class LightEnvoy:
             changed |= self._leads_to(kind, name, frozenset())
         if kind is SCOPE:
             self._missing.discard((kind, "*"))
+        turns = self._turns() if changed else []
         await self._ask(kind, nonce=response.nonce)
-        if changed:
-            await self._follow()
+        for turn in turns:
+            await self._ask(*turn)
         for mark in [mark for mark in self._marks if mark in data]:
             self.seen[mark] = now
             self._marks.discard(mark)
@@ -194,8 +194,9 @@ class LightEnvoy:
         self._leads[kind, name] = leads
         return True
 
-    async def _follow(self) -> None:
-        """Ask for what is named now and was not, give up what is not named any more."""
+    def _turns(self) -> list[tuple[ResourceType, set[str], set[str]]]:
+        """Miss what is named now and was not, forget what is not named any more; return what to ask for and give up."""
+        turns = []
         named: dict[ResourceType, set[str]] = {ENDPOINT: set(), ROUTE: set(), SCOPE: set()}
         for leads in self._leads.values():
             for kind, name in leads:
@@ -208,4 +209,5 @@ class LightEnvoy:
             for name in gone:
                 self.held[kind].pop(name, None)
             if added or gone:
-                await self._ask(kind, added, gone)
+                turns.append((kind, added, gone))
+        return turns

@@ -12,7 +12,8 @@ from tests.bench.streams.envoy import LightEnvoy, Reader
 from translator.value import Key
 from xds_server.limits import raise_open_files
 
-PATIENCE = 300.0
+PATIENCE, SIGHT = 300.0, 60.0
+"""Seconds for whatever is done, and for an edit to be seen."""
 LOSSES = 50
 """Connections closed at once: closing is none of what is measured."""
 
@@ -74,15 +75,22 @@ class Remote:
         """Whether `result` would return at once."""
         return self._connection.poll()
 
-    def result(self) -> Any:
+    def result(self, patience: float = PATIENCE) -> Any:
         """Return what came of what was begun."""
-        assert self._connection.poll(PATIENCE), f"waited {PATIENCE:.0f} s in vain for the flock"
+        assert self._connection.poll(patience), f"waited {patience:.0f} s in vain for the flock"
         return self._connection.recv()
 
     def call(self, method: str, *arguments: Any) -> Any:
         """Have something done, and wait for it."""
         self.begin(method, *arguments)
         return self.result()
+
+    def seen(self, mark: bytes, gateway: Key) -> list[float]:
+        """Return when each Envoy of a Gateway saw announced bytes; fail if one of them does not."""
+        self.begin("seen", mark, gateway)
+        seen: list[float] = self.result(SIGHT)
+        assert seen, f"{gateway} has no Envoy here"
+        return seen
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple, TypeAlias
 
 from tests.bench.process import cpu_seconds, memory
-from tests.bench.streams.flock import Remote, flock
+from tests.bench.streams.flock import PATIENCE, Remote, flock
 from tests.bench.streams.world import Gateways
 from tests.live.stack import Folder, Ports, serve
 from translator.value import Key
@@ -43,7 +43,7 @@ class Stage(NamedTuple):
         watcher.call("announce", self.world.mark(gateway, number, version))
         began = time.perf_counter()
         mark = self.world.edit(self.folder, gateway, number, version)
-        seen = watcher.call("seen", mark, self.world.gateway(gateway))
+        seen = watcher.seen(mark, self.world.gateway(gateway))
         return min(seen) - began, max(seen) - began
 
 
@@ -100,12 +100,13 @@ def _back(stage: Stage, many: Remote, watcher: Remote, remembers: bool) -> Figur
     """Reconnect all after an edit that they missed, while the one that stays is told of further ones."""
     many.call("drop")
     mark = stage.edit(0, 0, many, watcher)
-    watcher.call("seen", mark, stage.world.gateway(0))
+    watcher.seen(mark, stage.world.gateway(0))
     ours, began = cpu_seconds(stage.pid), time.perf_counter()
     many.call("connect", remembers)
     many.begin("seen", mark, stage.world.gateway(0))
     meanwhile: list[float] = []
     while not many.is_done:
+        assert time.perf_counter() < began + PATIENCE, f"waited {PATIENCE:.0f} s in vain for Envoys to be back"
         meanwhile.append(stage.edited(0, 1 + len(meanwhile) % (stage.world.routes - 1), watcher)[1])
         time.sleep(PAUSE)
     took = max(many.result()) - began

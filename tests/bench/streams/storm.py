@@ -137,7 +137,7 @@ class Weather:
             await asyncio.to_thread(self._watcher.call, "announce", mark)
             began = time.perf_counter()
             await self._server.send(self._watch, _line("MODIFIED", route(CALM, 0, version)))
-            (seen,) = await asyncio.to_thread(self._watcher.call, "seen", mark, Key(CALM, "edge"))
+            (seen,) = await asyncio.to_thread(self._watcher.seen, mark, Key(CALM, "edge"))
             took.append(seen - began)
             await asyncio.sleep(BREATH)
         return took
