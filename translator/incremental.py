@@ -231,6 +231,8 @@ class Derived(Table[K, V]):
 
     def _commit(self) -> None:
         changed, woken = self._upstream._changed, self._woken
+        if not (changed or woken):
+            return
         if woken:
             self._woken = set()
             woken.update(changed)
@@ -280,9 +282,12 @@ class Group(Table[G, Sequence[tuple[K2, V2]]]):
         self._inputs = inputs
 
     def _commit(self) -> None:
+        inputs = [it for it in self._inputs if it[0]._changed]
+        if not inputs:
+            return
         gone: defaultdict[G, list[tuple[K2, V2]]] = defaultdict(list)
         come: defaultdict[G, list[tuple[K2, V2]]] = defaultdict(list)
-        for table, spread in self._inputs:
+        for table, spread in inputs:
             for key in table._changed:
                 self.runs += 1
                 old, new = (_places(spread, key, rows.get(key)) for rows in (table._before, table._rows))
@@ -374,10 +379,12 @@ class Graph:
     def commit(self) -> None:
         """Bring every table up to date with the sources, once, in order."""
         for table in self._tables:
-            table._changed, table._before = [], {}
+            if table._changed:
+                table._changed, table._before = [], {}
         for table in self._tables:
             table._commit()
-            table._wake_readers()
+            if table._changed:
+                table._wake_readers()
 
     @property
     def runs(self) -> dict[str, int]:
