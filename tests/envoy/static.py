@@ -159,7 +159,8 @@ def _inline_scopes(
     for scope in scopes:
         if whole_table(scope.name) == manager.stat_prefix:
             inlined = configurations.add(name=scope.name, key=scope.key)
-            inlined.route_configuration.CopyFrom(routes[scope.route_configuration_name])
+            name = scope.route_configuration_name
+            inlined.route_configuration.CopyFrom(routes.get(name) or route_pb2.RouteConfiguration(name=name))
 
 
 def _static_secrets(packed: Any, context: Any) -> Any:

@@ -83,14 +83,14 @@ def test_a_table_of_wildcards_is_not_divided() -> None:
 
 
 def test_a_table_is_divided_by_what_it_holds() -> None:
-    """Shards have 8 KiB at least, and all copies together an eighth of what is divided at most."""
+    """Shards have 2 KiB at least, and all copies together an eighth of what is divided at most."""
 
     def of(divided: int, copied: int = 0) -> int:
         weights = {(EDGE, TABLE, False): divided, (EDGE, TABLE, True): copied}
         return count((EDGE, TABLE), (), weights, Sharding())
 
     kib = 1024
-    assert [of(size * kib) for size in (0, 31, 32, 127, 128, 511, 512, 9000)] == [1, 1, 4, 4, 16, 16, 64, 64]
+    assert [of(size * kib) for size in (0, 7, 8, 31, 32, 127, 128, 9000)] == [1, 1, 4, 4, 16, 16, 64, 64]
     assert [of(512 * kib, copied * kib) for copied in (1, 2, 4, 8, 16, 32)] == [64, 16, 16, 4, 4, 1]
 
 

@@ -23,8 +23,8 @@ PREVIOUS_HOSTS_TYPE = "envoy.extensions.retry.host.previous_hosts.v3.PreviousHos
 SELECTIONS = 100
 """How often a retry looks for an endpoint that was not tried yet before it takes one that was.
 
-Of two random endpoints Envoy prefers the one with fewer requests under way, and one that refuses has none: where there are
-but two, three of four looks find that one again, and 20 looks nothing else in three of a thousand cases.
+Of two random endpoints Envoy prefers the one with fewer requests under way, and one that refuses has none: where
+there are but two, three of four looks find that one again, and 20 looks nothing else in three of a thousand cases.
 """
 
 

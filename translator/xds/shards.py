@@ -32,8 +32,8 @@ _KEY_OF = {character: sum((character in of) << bit for bit, of in enumerate(SETS
 class Sharding(Value):
     """When a table is divided."""
 
-    shard_bytes: int = 8 * 1024
-    """What the exact hosts of a shard come to, at least, on average: some 30 to 60 hosts."""
+    shard_bytes: int = 2 * 1024
+    """What the exact hosts of a shard come to, at least, on average: some ten hosts."""
     copies: int = 8
     """How many times all copies of wildcard hosts together the exact hosts come to, at least."""
 
