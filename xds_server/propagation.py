@@ -87,6 +87,10 @@ class Propagation:
         awaited = self._envoys.get(gateway, {}).get(node)
         return [] if awaited is None else awaited.answered(type_, names, sent)
 
+    def has(self, gateway: Key) -> bool:
+        """Whether an Envoy of a Gateway is connected."""
+        return gateway in self._envoys
+
     def streams(self, gateway: Key) -> int:
         """How many streams the Envoys of a Gateway have. For any thread."""
         return sum(it.streams for it in list(self._envoys.get(gateway, {}).values()))

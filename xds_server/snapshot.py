@@ -64,10 +64,10 @@ class Snapshot:
         return (name for name, table in self.tables.items() if table.head is not None)
 
     def sizes(self) -> Iterator[tuple[ResourceType, int]]:
-        """How many resources there are of each type; of routes, virtual hosts."""
+        """How many resources there are of each type; of routes, virtual hosts. For any thread."""
         for kind, rows in self._resources.items():
             yield kind, len(rows)
-        yield ResourceType.ROUTE, sum(len(table.hosts) for table in self.tables.values())
+        yield ResourceType.ROUTE, sum(len(table.hosts) for table in list(self.tables.values()))
 
     def items(self, kind: ResourceType, name: str) -> Iterator[Item]:
         """Items of one resource, whether it exists or not."""
@@ -157,7 +157,10 @@ class SnapshotCache:
 
     def __getitem__(self, gateway: Key) -> Snapshot:
         """Return a Gateway's snapshot, an empty one where the Gateway is not known (yet)."""
-        return self._snapshots.setdefault(gateway, Snapshot())
+        snapshot = self._snapshots.get(gateway)
+        if snapshot is None:
+            snapshot = self._snapshots[gateway] = Snapshot()
+        return snapshot
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self._snapshots)

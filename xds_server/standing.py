@@ -1,10 +1,10 @@
 """How every Gateway stands, as numbers for Prometheus: its Envoys, resources and certificates, and what is amiss.
 
-Told by the control plane as it goes. `collect` is called by another thread and reads copies that are made at once.
+Told by the control plane as it goes; what can be counted when somebody asks is counted then. `collect` is called by
+another thread and reads copies that are made at once.
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -17,7 +17,7 @@ from translator.xds.resource import HostChange, ResourceChange, ResourceType, Ta
 from xds_server import metrics
 from xds_server.ads.events import Acked
 from xds_server.propagation import Heard, Propagation
-from xds_server.snapshot import Change, SnapshotCache
+from xds_server.snapshot import Change, Snapshot, SnapshotCache
 
 LASTING = (ResourceType.CLUSTER, ResourceType.LISTENER)
 """Types whose removal an Envoy is told of; of the others it asks for no more."""
@@ -28,7 +28,7 @@ class Standing:
 
     def __init__(self) -> None:
         self._propagation = Propagation()
-        self._resources: dict[Key, dict[str, int]] = {}
+        self._snapshots: dict[Key, Snapshot] = {}
         self._secrets: dict[Key, frozenset[str]] = {}
         self._renewed: set[Key] = set()
         """Gateways of which Secrets have changed since they were last published."""
@@ -73,14 +73,14 @@ class Standing:
 
     def changed(self, edits: Iterable[Change], heard: Heard) -> None:
         """Note what Envoys are to be sent."""
-        count: Counter[ResourceType] = Counter()
+        count: dict[ResourceType, int] = {}
         names: dict[Key, dict[ResourceType, dict[str, None]]] = {}
         for edit in edits:
             gateway, kind, name, gone = _of(edit)
-            count[kind] += 1
+            count[kind] = count.get(kind, 0) + 1
             if kind is ResourceType.SECRET:
                 self._renewed.add(gateway)
-            if self._propagation.streams(gateway) and (not gone or kind in LASTING):
+            if self._propagation.has(gateway) and (not gone or kind in LASTING):
                 names.setdefault(gateway, {}).setdefault(kind, {})[name] = None
         for kind, number in count.items():
             metrics.SNAPSHOT_CHANGES.labels(kind.name.lower()).inc(number)
@@ -91,11 +91,10 @@ class Standing:
         """Note how much Envoys shall hold."""
         for gateway in gateways:
             if gateway not in snapshots:
-                self._resources.pop(gateway, None)
+                self._snapshots.pop(gateway, None)
                 self._secrets.pop(gateway, None)
                 continue
-            snapshot = snapshots[gateway]
-            self._resources[gateway] = {kind.name.lower(): size for kind, size in snapshot.sizes()}
+            snapshot = self._snapshots[gateway] = snapshots[gateway]
             if gateway in self._renewed:
                 self._secrets[gateway] = frozenset(snapshot.names(ResourceType.SECRET))
         self._renewed.clear()
@@ -109,25 +108,25 @@ class Standing:
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield what there is to export now."""
         now, clock = time.time(), time.monotonic()
-        resources = list(self._resources.items())
+        snapshots = list(self._snapshots.items())
         unanswered = self._unanswered()
         yield _family(
             "gatehouse_gateway_envoys",
             "Streams of a Gateway's Envoys to this replica.",
             ("gateway",),
-            (((str(gateway),), self._propagation.streams(gateway)) for gateway, _ in resources),
+            (((str(gateway),), self._propagation.streams(gateway)) for gateway, _ in snapshots),
         )
         yield _family(
             "gatehouse_gateway_unanswered_seconds",
             "For how long a Gateway's slowest Envoy has not answered the oldest response that it was sent.",
             ("gateway",),
-            (((str(it),), clock - unanswered[it] if it in unanswered else 0.0) for it, _ in resources),
+            (((str(it),), clock - unanswered[it] if it in unanswered else 0.0) for it, _ in snapshots),
         )
         yield _family(
             "gatehouse_gateway_resources",
             "Resources that a Gateway's Envoys shall hold; of routes, virtual hosts.",
             ("gateway", "type"),
-            (((str(it), kind), size) for it, sizes in resources for kind, size in sizes.items()),
+            (((str(it), kind.name.lower()), size) for it, snapshot in snapshots for kind, size in snapshot.sizes()),
         )
         yield _family(
             "gatehouse_gateway_certificate_expiry_timestamp_seconds",
