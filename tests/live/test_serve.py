@@ -240,9 +240,8 @@ def test_a_virtual_host_that_envoy_refuses_keeps_its_last_version_and_harms_no_o
     with (
         serve(resources, ports) as gatehouse,
         with_runtime(ports, re2={"max_program_size": {"error_level": 100}}),
-        requests(edge, "neighbour.example.com", "tenant.example.com") as load,
+        requests(edge, *HOSTS) as load,
     ):
-        load.hosts = HOSTS
         resources.write("tenant.yaml", marked("tenant", "good"))
         resources.write("neighbour.yaml", marked("neighbour", "0"))
         gatehouse.wait_until(lambda: edge.get("tenant.example.com").rule == "good", "the good route")
