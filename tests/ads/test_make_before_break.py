@@ -149,8 +149,17 @@ class Deployment(RuleBasedStateMachine):
             self.push()
 
     def forget_bad_ones(self) -> None:
-        """What one was before it was bad is forgotten with a stream, unless it was sent on the next one again."""
+        """What one was before it was bad is forgotten with a stream, unless it was sent on the next one again.
+
+        So is what was beside it, and an Envoy that does not name the bad one is given the table in parts.
+        """
         self.promised -= self.bad
+        if not self.envoy.talks:
+            in_parts = {self.table(*place) for place in self.bad if place[0] in self.families} & self.brought
+            self.promised = {place for place in self.promised if self.table(*place) not in in_parts}
+
+    def table(self, family: str, host: str) -> str:
+        return table_of(family, self.families[family], number_of(host))
 
     def find(self) -> set[tuple[str, str]]:
         """Families and hosts that are there, and that Envoy can have, be it as they were."""
@@ -224,6 +233,8 @@ class Deployment(RuleBasedStateMachine):
     @rule(wholly=st.booleans(), talks=st.booleans())
     def envoy_has_manners(self, wholly: bool, talks: bool) -> None:
         self.envoy.wholly, self.envoy.talks = wholly, talks
+        if not self.is_quiet:
+            self.forget_bad_ones()
 
     def deliver(self, responses: list[Any]) -> None:
         self.envoy.inbox.extend((self.now, response) for response in responses)

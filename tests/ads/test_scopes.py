@@ -208,6 +208,38 @@ def test_the_first_listener_after_the_last_one_gets_scopes_again(play: Transcrip
     )  # fmt: skip
 
 
+def test_a_listener_that_needs_scopes_anew_waits_for_its_table_while_the_last_one_drains(play: Transcript) -> None:
+    """Envoy is subscribed for the sake of the one that drains, and puts the next in service at once."""
+    serving(play)
+    plain, other = resource("other", b"plain"), resource("other", b"other", scopes=["other key"])
+    other_key = a_scope("other key", "other key", "four")
+    play(
+        pushed(plain, of=LISTENER), sent(LISTENER, plain), recv(ack(LISTENER)),
+        known((SCOPE, "key")), known((SCOPE, "hold one")), known((ROUTE, "one")),
+        pushed((LISTENER, "edge")), sent(LISTENER, removed=["edge"]), sent(SCOPE, removed=["hold one"]),
+        recv(ack(SCOPE)), recv(ack(LISTENER)), quiet,
+        known(four, of="four"), known(other_key, of=SCOPE), pushed(other, of=LISTENER), sent(SCOPE, other_key),
+        recv(subscribe(ROUTE, "four")), sent(ROUTE, "four"), recv(ack(SCOPE)), quiet,
+        recv(ack(ROUTE)), sent(LISTENER, other), sent(SCOPE, "other key"),
+    )  # fmt: skip
+
+
+def test_a_listener_that_needs_scopes_anew_is_sent_in_the_end_if_the_last_one_has_drained_early(
+    play: Transcript,
+) -> None:
+    """Envoy forgot the scopes with it, without a word, and asks for no table."""
+    serving(play)
+    plain, other = resource("other", b"plain"), resource("other", b"other", scopes=["key"])
+    play(
+        pushed(plain, of=LISTENER), sent(LISTENER, plain), recv(ack(LISTENER)),
+        pushed((LISTENER, "edge")), sent(LISTENER, removed=["edge"]), recv(ack(LISTENER)),
+        recv(unsubscribe(ROUTE, "one")), quiet,
+        pushed(other, of=LISTENER), quiet,
+        after(4.9), quiet,
+        after(0.2), sent(LISTENER, other), sent(SCOPE, "hold one", "key"),
+    )  # fmt: skip
+
+
 def test_an_envoy_that_comes_back_is_pointed_at_a_table_after_it_has_it(play: Transcript) -> None:
     serving(play)
     held = play.cache[GATEWAY].tables["one"].version

@@ -130,6 +130,10 @@ class Gate:
             self._released[scope] = since = now
         return since
 
+    def last_release_at(self, now: float) -> float:
+        """Return when a scope that the Envoy has was last let go of: early if all of them are named."""
+        return max((self.released_at(scope, now) for scope in list(self._released)), default=-NEVER)
+
     def inherit_scope(self, scope: str) -> None:
         """Note a scope that the Envoy brought along: a listener that nobody here knows may have named it."""
         if scope not in self._scopes:

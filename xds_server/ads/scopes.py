@@ -2,7 +2,7 @@
 
 All listeners of an Envoy share one set of scopes and one subscription to them (Envoy's scoped_rds.cc). The listener
 that begins the subscription warms until its scopes and their tables have come; every further one is in service at once
-and must find them there. The subscription ends with the last of them, and Envoy does not say so.
+and must find them there. The subscription ends when the last of them has drained, and Envoy does not say so.
 """
 
 from collections.abc import Mapping
@@ -67,8 +67,10 @@ class Scopes:
         routes = self._channels.get(ResourceType.ROUTE)
         stale = [table for table in tables_of(entry) if _has(routes, table)]
         opens_at = max((self._tables.opens_at(table, routes, now) for table in stale), default=0.0)
-        if scopes_of(entry) and self.are_live:
-            opens_at = max(opens_at, *(self._taken_at(scope, routes, now) for scope in scopes_of(entry)))
+        drained_at = NEVER if self.are_live else self._gate.last_release_at(now) + self._drain
+        if scopes_of(entry) and drained_at > now:
+            taken_at = max(self._taken_at(scope, routes, now) for scope in scopes_of(entry))
+            opens_at = max(opens_at, min(taken_at, drained_at))
         elif scopes_of(entry) and begins and not self._is_fresh:
             return NEVER
         if opens_at <= now:
