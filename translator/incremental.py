@@ -31,6 +31,10 @@ class Table(Generic[K, V]):
         self._changed: list[K] = []
         self._before: dict[K, V] = {}
         """What the changed rows were, where they were."""
+        self._due = False
+        """Whether anything changed that the rows are made of."""
+        self._made: list[Table[Any, Any]] = []
+        """Tables that are made of this one row by row."""
         self._views: list[Tracked[K, V]] = []
         """Through what the functions of later tables read this one."""
 
@@ -88,11 +92,11 @@ class Source(Table[K, V]):
 
     def put(self, key: K, value: V) -> None:
         """Add or change a row."""
-        self._staged[key] = value
+        self._staged[key], self._due = value, True
 
     def delete(self, key: K) -> None:
         """Remove a row; one that is not there is no error."""
-        self._staged[key] = None
+        self._staged[key], self._due = None, True
 
     def replace(self, rows: Mapping[K, V], of: Callable[[K], bool] = lambda _: True) -> None:
         """Make these the only rows among those whose key satisfies `of`, as a re-list does."""
@@ -100,6 +104,7 @@ class Source(Table[K, V]):
             if of(key):
                 self._staged[key] = None
         self._staged.update(rows)
+        self._due = True
 
     @property
     def dirty(self) -> bool:
@@ -159,6 +164,8 @@ class Tracked(Generic[K, V]):
             if key in self._readers:
                 rows = self._readers[key]
                 owner._woken.update(self._crowd(key) if isinstance(rows, Crowd) else _named(rows))
+        if owner._woken:
+            owner._due = True
 
     def _subscribe(self, key: K, row: Hashable) -> None:
         rows = self._readers.setdefault(key, row)
@@ -219,6 +226,7 @@ class Derived(Table[K, V]):
     ) -> None:
         super().__init__(name)
         self._upstream = upstream
+        upstream._made.append(self)
         self._function = function
         self._lookups = tuple(Tracked(table, self) for table in reads)
         self._woken: set[K] = set()
@@ -231,8 +239,6 @@ class Derived(Table[K, V]):
 
     def _commit(self) -> None:
         changed, woken = self._upstream._changed, self._woken
-        if not (changed or woken):
-            return
         if woken:
             self._woken = set()
             woken.update(changed)
@@ -280,14 +286,13 @@ class Group(Table[G, Sequence[tuple[K2, V2]]]):
     def __init__(self, name: str, inputs: tuple[tuple[Table[Any, Any], "Spread[G, K2, V2]"], ...]) -> None:
         super().__init__(name)
         self._inputs = inputs
+        for table, _ in inputs:
+            table._made.append(self)
 
     def _commit(self) -> None:
-        inputs = [it for it in self._inputs if it[0]._changed]
-        if not inputs:
-            return
         gone: defaultdict[G, list[tuple[K2, V2]]] = defaultdict(list)
         come: defaultdict[G, list[tuple[K2, V2]]] = defaultdict(list)
-        for table, spread in inputs:
+        for table, spread in self._inputs:
             for key in table._changed:
                 self.runs += 1
                 old, new = (_places(spread, key, rows.get(key)) for rows in (table._before, table._rows))
@@ -329,6 +334,7 @@ class Total(Table[G, int]):
     def __init__(self, name: str, upstream: Table[Any, Any], shares: "Shares[G]") -> None:
         super().__init__(name)
         self._upstream = upstream
+        upstream._made.append(self)
         self._shares = shares
 
     def _commit(self) -> None:
@@ -382,9 +388,13 @@ class Graph:
             if table._changed:
                 table._changed, table._before = [], {}
         for table in self._tables:
-            table._commit()
-            if table._changed:
-                table._wake_readers()
+            if table._due:
+                table._due = False
+                table._commit()
+                if table._changed:
+                    for made in table._made:
+                        made._due = True
+                    table._wake_readers()
 
     @property
     def runs(self) -> dict[str, int]:
