@@ -224,6 +224,16 @@ def test_a_listener_that_needs_scopes_anew_waits_for_its_table_while_the_last_on
     )  # fmt: skip
 
 
+def test_a_first_listener_that_was_refused_waits_for_no_scopes_once_it_is_mended(play: Transcript) -> None:
+    """Envoy asks for scopes when it has a listener that needs them."""
+    mended = resource("edge", b"mended", scopes=["key"])
+    play(
+        known(edge, of=LISTENER), known(to("one"), of=SCOPE), known(one, of="one"),
+        recv(subscribe(LISTENER)), sent(LISTENER, edge), recv(nack(LISTENER)), quiet,
+        pushed(mended, of=LISTENER), sent(LISTENER, mended), recv(ack(LISTENER)),
+    )  # fmt: skip
+
+
 def test_a_listener_that_needs_scopes_anew_is_sent_in_the_end_if_the_last_one_has_drained_early(
     play: Transcript,
 ) -> None:

@@ -68,7 +68,7 @@ class Scopes:
         stale = [table for table in tables_of(entry) if _has(routes, table)]
         opens_at = max((self._tables.opens_at(table, routes, now) for table in stale), default=0.0)
         drained_at = NEVER if self.are_live else self._gate.last_release_at(now) + self._drain
-        if scopes_of(entry) and drained_at > now:
+        if scopes_of(entry) and ResourceType.SCOPE in self._channels and drained_at > now:
             taken_at = max(self._taken_at(scope, routes, now) for scope in scopes_of(entry))
             opens_at = max(opens_at, min(taken_at, drained_at))
         elif scopes_of(entry) and begins and not self._is_fresh:
