@@ -28,10 +28,12 @@ class Backends(NamedTuple):
 
 @contextmanager
 def backends(folder: Path) -> Iterator[Backends]:
-    """Serve until the block ends."""
+    """Serve until the block ends; their certificate lies in a folder of its own."""
     ports = {name: free_port() for name in (*PLAIN, *SECURE)}
     found = Backends(ports, {})
-    certificate, key = self_signed(folder, "backend.test")
+    own = folder / "backends"
+    own.mkdir()
+    certificate, key = self_signed(own, "backend.test")
     config = Config()
     config.bind = [f"{LOOPBACK}:{ports[name]}" for name in SECURE]
     config.insecure_bind = [f"{LOOPBACK}:{ports[name]}" for name in PLAIN]
