@@ -440,8 +440,8 @@ RUNS = settings(
     derandomize=True,
     suppress_health_check=list(HealthCheck),
 )
-"""The same histories each time: about one in 500 others, of refused scopes and hosts that turn bad while a listener comes
-to have scopes, still ends with a host that has lost its routes."""
+"""The same histories each time: about one in 500 others, of refused scopes and hosts that turn bad while a listener
+comes to have scopes, still ends with a host that has lost its routes."""
 Deployment.TestCase.settings = RUNS
 StateOfTheWorldDeployment.TestCase.settings = RUNS
 TestDelta = Deployment.TestCase
