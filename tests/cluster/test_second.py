@@ -106,7 +106,7 @@ def programmed(namespace: str) -> bool:
 
 def test_it_serves_its_namespace_and_no_other(authority: Authority) -> None:
     """Envoys trust the certificate that was mounted; the first installation leaves the class alone."""
-    assert shows(authority)
+    until(lambda: shows(authority), "the node to know the Service", PATIENCE)
     kubectl("apply", "--filename=-", given=as_list([*gateway(HOME), *gateway(SHOP)]))
     until(lambda: programmed(SHOP), "the Gateway to be programmed", PATIENCE)
     address = got("gateway", "edge", f"--namespace={SHOP}")["status"]["addresses"][0]["value"]
