@@ -84,12 +84,14 @@ class ControlPlane:
 
     async def restart(self) -> None:
         """Delete its pod; another is made at once."""
-        await self._client.delete(path_of("v1", "pods", SYSTEM, (await self.pod())["metadata"]["name"]))
+        name = (await self.pod())["metadata"]["name"]
+        await self._client.delete(path_of("v1", "pods", SYSTEM, name))
 
-        async def alone() -> bool:
-            return len(await self.pods()) == 1
+        async def another() -> bool:
+            names = [pod["metadata"]["name"] for pod in await self.pods()]
+            return len(names) == 1 and name not in names
 
-        await until(alone, "the old control plane to end", PATIENCE)
+        await until(another, "the old control plane to end", PATIENCE)
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
