@@ -266,6 +266,40 @@ def test_an_envoy_that_comes_back_is_pointed_at_a_table_after_it_has_it(play: Tr
     )  # fmt: skip
 
 
+def test_a_listener_that_came_to_need_scopes_while_the_envoy_was_away_waits_for_it_to_ask(play: Transcript) -> None:
+    """Envoy has scopes for another listener, and puts this one in service at once."""
+    serving(play)
+    plain, other = resource("other", b"plain"), resource("other", b"other", scopes=["other key"])
+    held = {"edge": edge.version, "other": plain.version}
+    play(
+        known(four, of="four"), known(a_scope("other key", "other key", "four"), of=SCOPE),
+        known(other, of=LISTENER), reconnected,
+        recv(subscribe(LISTENER, has=held)), quiet,
+        recv(subscribe(SCOPE, has={"key": to("one").version, "hold one": hold_one.version})),
+        sent(SCOPE, "hold one", "key", "other key"), quiet,
+        recv(subscribe(ROUTE, "one", "four", has={"one": play.cache[GATEWAY].tables["one"].version})),
+        sent(ROUTE, "four"), recv(ack(SCOPE)), quiet,
+        recv(ack(ROUTE)), sent(LISTENER, other), recv(ack(LISTENER)), quiet,
+    )  # fmt: skip
+    play(
+        reconnected,
+        recv(subscribe(LISTENER, has=held)), quiet,
+        after(14.9), quiet,
+        after(0.2), sent(LISTENER, other),
+    )  # fmt: skip
+
+
+def test_first_scopes_that_are_refused_go_out_but_for_the_one_at_fault(play: Transcript) -> None:
+    """The listener is in service since the first refusal, so what is not at fault must come soon."""
+    play(
+        known(edge, of=LISTENER), known(to("one"), hold_one, of=SCOPE), known(one, of="one"),
+        recv(subscribe(LISTENER)), sent(LISTENER, edge),
+        recv(subscribe(SCOPE)), sent(SCOPE, hold_one, to("one")), recv(ack(LISTENER)),
+        recv(nack(SCOPE)), sent(SCOPE, hold_one), recv(nack(SCOPE)), sent(SCOPE, to("one")),
+        recv(subscribe(ROUTE, "one")), sent(ROUTE, "one"), recv(ack(SCOPE)), recv(ack(ROUTE)), quiet,
+    )  # fmt: skip
+
+
 def test_clusters_from_before_stay_while_a_refused_scope_keeps_a_table_that_nobody_knows(play: Transcript) -> None:
     """The table left the snapshot while the Envoy was away, and may name any of them."""
     serving(play)

@@ -68,7 +68,9 @@ class Scopes:
         stale = [table for table in tables_of(entry) if _has(routes, table)]
         opens_at = max((self._tables.opens_at(table, routes, now) for table in stale), default=0.0)
         drained_at = NEVER if self.are_live else self._gate.last_release_at(now) + self._drain
-        if scopes_of(entry) and ResourceType.SCOPE in self._channels and drained_at > now:
+        if scopes_of(entry) and now < self._asks_by and self._are_to_be_asked_for:
+            opens_at = max(opens_at, self._asks_by)
+        elif scopes_of(entry) and ResourceType.SCOPE in self._channels and drained_at > now:
             taken_at = max(self._taken_at(scope, routes, now) for scope in scopes_of(entry))
             opens_at = max(opens_at, min(taken_at, drained_at))
         elif scopes_of(entry) and begins and not self._is_fresh:
@@ -100,6 +102,14 @@ class Scopes:
         if listeners.unknown and any(True for _ in scopes.names()):
             return True
         return any(scopes_of(listeners.acked(Item(name))) for name in listeners.names())
+
+    @property
+    def _are_to_be_asked_for(self) -> bool:
+        """Whether the Envoy may have a listener that needs scopes, and has not asked for them on this stream yet."""
+        listeners = self._channels[ResourceType.LISTENER]
+        if ResourceType.SCOPE in self._channels:
+            return False
+        return bool(listeners.unknown) or any(scopes_of(listeners.acked(Item(name))) for name in listeners.names())
 
     @property
     def _is_fresh(self) -> bool:
