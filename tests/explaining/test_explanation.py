@@ -2,7 +2,9 @@
 
 from tests.builders import backend_tls_policy, gateway, gateway_class, http_route, https, listener, service
 from translator.api.core import Service
+from translator.ir import Placement
 from translator.pipeline import Settings, Translator
+from translator.value import Key
 from translator.xds.resource import ResourceType
 from xds_server.explaining.configuration import Configuration
 from xds_server.explaining.explanation import Explanation, explain, in_words
@@ -10,8 +12,9 @@ from xds_server.explaining.request import read
 from xds_server.rendering import route_configuration
 
 
-def world(*objects: tuple[str, object]) -> Configuration:
+def world(*objects: tuple[str, object], port_offset: int = 0) -> Configuration:
     translator = Translator(Settings(dns_services=True))
+    translator.place(Key("shop", "edge"), Placement(port_offset=port_offset))
     translator.put("GatewayClass", gateway_class())
     for kind, value in objects:
         translator.put(kind, value)  # type: ignore[arg-type]
@@ -101,6 +104,12 @@ def test_a_rule_without_a_backend_points_to_the_condition_that_says_why() -> Non
 def test_a_port_without_a_listener_is_said_with_those_there_are() -> None:
     found = asked("https://shop.example.com/", on=world(("Gateway", gateway(listener("http")))))
     assert found.words == "no listener on port 443; there is tcp/80"
+
+
+def test_a_port_that_envoys_serve_elsewhere_is_known_by_both_numbers() -> None:
+    on = world(("Gateway", gateway(listener("http"))), cart(), ("HTTPRoute", http_route(to_cart())), port_offset=10000)
+    found = [asked(url, on=on) for url in ("http://shop.example.com/", "http://shop.example.com:10080/")]
+    assert [(it.listener, it.is_served) for it in found] == [("tcp/80", True)] * 2
 
 
 def test_an_unknown_host_is_told_which_there_are() -> None:

@@ -114,7 +114,7 @@ def owner(route: str) -> Ref | None:
 
 def explain(request: Request, configuration: Configuration) -> Explanation:
     """Say which way a request goes; raises CannotTell where the configuration is beyond us."""
-    listener = configuration.get(ResourceType.LISTENER, f"tcp/{request.port}")
+    listener = _listener(request.port, configuration)
     if listener is None:
         ports = ", ".join(it.name for it in configuration.all(ResourceType.LISTENER)) or "none"
         return _nothing(configuration, words=f"no listener on port {request.port}; there is {ports}")
@@ -126,6 +126,13 @@ def explain(request: Request, configuration: Configuration) -> Explanation:
     found = _routed(request, configuration, listener, chain)
     within = _internal(found, configuration)
     return found if within is None else _routed(request, configuration, within, next(iter(chains(within))))
+
+
+def _listener(port: int, configuration: Configuration) -> Any | None:
+    """Return the listener of a port or, where Envoys listen at another one than the Gateway says, that at the port."""
+    named = configuration.get(ResourceType.LISTENER, f"tcp/{port}")
+    streams = (it for it in configuration.all(ResourceType.LISTENER) if it.name.startswith("tcp/"))
+    return named or next((it for it in streams if it.address.socket_address.port_value == port), None)
 
 
 def _nothing(configuration: Configuration, words: str, **more: Any) -> Explanation:
