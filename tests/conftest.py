@@ -5,6 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("gatehouse", deadline=None)  # how long an example takes is the machine's affair
+settings.load_profile("gatehouse")
 
 WORDS = Path(__file__).resolve().parents[1] / "translator" / "xds"
 
