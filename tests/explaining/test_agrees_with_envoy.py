@@ -16,6 +16,7 @@ from tests.builders import gateway, gateway_class, http_route, https, listener
 from tests.echo.certificates import self_signed
 from tests.envoy import static
 from tests.envoy.running import LOOPBACK, PATIENCE, running
+from tests.explaining.matches import match
 from tests.live.stack import free_offset
 from translator import ir
 from translator.api.core import Secret
@@ -49,35 +50,13 @@ def rules(chance: random.Random) -> list[dict[str, Any]]:
     """Draw the rules of a route: each redirects to a host of its own, so that the answer tells which one won."""
     return [
         {
-            "matches": [match(chance) for _ in range(chance.randint(1, 3))],
+            "matches": [match(chance, "GET", "POST") for _ in range(chance.randint(1, 3))],
             "filters": [
                 {"type": "RequestRedirect", "requestRedirect": {"hostname": f"rule{chance.getrandbits(40)}.test"}}
             ],
         }
         for _ in range(chance.randint(1, 4))
     ]
-
-
-def match(chance: random.Random) -> dict[str, Any]:
-    paths = {
-        "Exact": ("/a", "/a/b", "/", "/ab/"),
-        "PathPrefix": ("/", "/a", "/a/b", "/ab", "/b/"),
-        "RegularExpression": ("/a.*", "/[ab]/b?", "/(a|ab)"),
-    }
-    kind = chance.choice(sorted(paths))
-    found: dict[str, Any] = {"path": {"type": kind, "value": chance.choice(paths[kind])}}
-    if chance.random() < 0.3:
-        found["headers"] = [named(chance, "x-user")]
-    if chance.random() < 0.3:
-        found["queryParams"] = [named(chance, "q")]
-    if chance.random() < 0.3:
-        found["method"] = chance.choice(("GET", "POST"))
-    return found
-
-
-def named(chance: random.Random, name: str) -> dict[str, str]:
-    kind = chance.choice(("Exact", "RegularExpression"))
-    return {"name": name, "type": kind, "value": "1" if kind == "Exact" else "[12]+"}
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from tests import builders
 from tests.builders import gateway, gateway_class, grpc_route, http_route, https, listener, meta, service
 from tests.envoy.running import LOOPBACK
 from tests.explaining.backends import PLAIN, SECURE
+from tests.explaining.matches import match, named
 from translator import ir
 from translator.api import core, routes
 from translator.api.core import Secret
@@ -98,7 +99,7 @@ def _put_tls(translator: Translator, chance: random.Random, name: str) -> None:
 
 
 def _rule(chance: random.Random, mark: str) -> dict[str, Any]:
-    matches = [_match(chance) for _ in range(chance.randint(1, 3))]
+    matches = [match(chance, "GET", "POST", "OPTIONS") for _ in range(chance.randint(1, 3))]
     changes_prefix = chance.random() < 0.3
     if changes_prefix:
         matches = [{**matches[0], "path": {"type": "PathPrefix", "value": chance.choice(("/", "/a", "/a/", "/a/b"))}}]
@@ -117,28 +118,6 @@ def _rule(chance: random.Random, mark: str) -> dict[str, Any]:
         mirror = {"backendRef": {"name": chance.choice(PLAIN), "port": 80}} | ({"percent": percent} if percent else {})
         filters.append({"type": "RequestMirror", "requestMirror": mirror})
     return {"matches": matches, "filters": filters, "backendRefs": _backends(chance, "")}
-
-
-def _match(chance: random.Random) -> dict[str, Any]:
-    paths = {
-        "Exact": ("/a", "/a/b", "/", "/ab/"),
-        "PathPrefix": ("/", "/a", "/a/b", "/ab", "/b/"),
-        "RegularExpression": ("/a.*", "/[ab]/b?", "/(a|ab)"),
-    }
-    kind = chance.choice(sorted(paths))
-    found: dict[str, Any] = {"path": {"type": kind, "value": chance.choice(paths[kind])}}
-    if chance.random() < 0.3:
-        found["headers"] = [_named(chance, "x-user")]
-    if chance.random() < 0.3:
-        found["queryParams"] = [_named(chance, "q")]
-    if chance.random() < 0.3:
-        found["method"] = chance.choice(("GET", "POST", "OPTIONS"))
-    return found
-
-
-def _named(chance: random.Random, name: str) -> dict[str, str]:
-    kind = chance.choice(("Exact", "RegularExpression"))
-    return {"name": name, "type": kind, "value": "1" if kind == "Exact" else "[12]+"}
 
 
 def _path(chance: random.Random, changes_prefix: bool) -> dict[str, Any]:
@@ -179,6 +158,6 @@ def _grpc_rule(chance: random.Random, mark: str) -> dict[str, Any]:
         method["method"] = chance.choice((*METHODS[:2], "Get.*" if method["type"] == "RegularExpression" else "Get"))
     match: dict[str, Any] = {"method": method} if chance.random() < 0.8 else {}
     if chance.random() < 0.3:
-        match["headers"] = [_named(chance, "x-user")]
+        match["headers"] = [named(chance, "x-user")]
     marked = {"type": "ResponseHeaderModifier", "responseHeaderModifier": {"set": [{"name": RULE, "value": mark}]}}
     return {"matches": [match], "filters": [marked], "backendRefs": _backends(chance, "-h2c")}

@@ -1,6 +1,6 @@
 """Who may look inside: on loopback whoever is on this machine, elsewhere who proves to be allowed to.
 
-Both ports that show what is inside ask here: that of the debug endpoint, over gRPC, and that of the page, over HTTP.
+The debug endpoint asks here. The page, which shows the same, is for loopback alone and asks nobody.
 """
 
 from collections.abc import Awaitable, Callable

@@ -13,7 +13,7 @@ from tests.kube.loopback import Answer, Loopback, Stream, connected
 from translator.value import Key
 from xds_server.ads.admission import Identity, Unauthenticated, Unavailable
 from xds_server.kube.client import Client
-from xds_server.kube.identity.tokens import AUDIENCE, PATH, Terms, TokenReviews
+from xds_server.kube.identity.tokens import AUDIENCE, TOKEN_REVIEWS, Terms, TokenReviews
 
 pytestmark = pytest.mark.anyio
 
@@ -54,10 +54,10 @@ class Room:
 
     @property
     def asked(self) -> int:
-        return len(self.server.of(PATH))
+        return len(self.server.of(TOKEN_REVIEWS))
 
     def play(self, *answers: Answer) -> None:
-        self.server.play(PATH, *answers)
+        self.server.play(TOKEN_REVIEWS, *answers)
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ async def test_who_is_not_known_has_to_wait_for_the_end_of_an_outage(room: Room)
 async def test_a_kube_apiserver_that_is_silent_is_an_outage(tmp_path: Path) -> None:
     async with connected(tmp_path) as (server, client):
         room = Room(server, client, patience=0.2)
-        room.server.play(PATH, accepted(), Stream(()))
+        room.server.play(TOKEN_REVIEWS, accepted(), Stream(()))
         await room.reviews.review(token())
         room.clock.now += 300
         assert await room.reviews.review(token()) == Identity(EDGE, 10)

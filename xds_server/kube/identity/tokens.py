@@ -24,7 +24,7 @@ from xds_server.kube.client import Client, KubeError
 log = structlog.get_logger()
 
 AUDIENCE = "gatehouse.dev/xds"
-PATH = "/apis/authentication.k8s.io/v1/tokenreviews"
+TOKEN_REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews"  # noqa: S105
 USER_PREFIX = "system:serviceaccount:"
 
 MAX_TOKEN = 16 * 1024
@@ -160,7 +160,7 @@ class TokenReviews:
             "spec": {"token": token, "audiences": [self._audience]},
         }
         async with self._turns, asyncio.timeout(self._terms.patience):
-            answer = await self._client.request("POST", PATH, body)
+            answer = await self._client.request("POST", TOKEN_REVIEWS, body)
         status = msgspec.json.decode(answer, type=TokenReview).status
         if not status.authenticated or self._audience not in status.audiences:
             return None

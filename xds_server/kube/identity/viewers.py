@@ -18,11 +18,10 @@ import structlog
 from translator.value import Value
 from xds_server.ads.admission import Forbidden, Unauthenticated, Unavailable
 from xds_server.kube.client import Client, KubeError
-from xds_server.kube.identity.tokens import MAX_TOKEN
+from xds_server.kube.identity.tokens import MAX_TOKEN, TOKEN_REVIEWS
 
 log = structlog.get_logger()
 
-TOKEN_REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews"  # noqa: S105
 ACCESS_REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 SCHEME = "bearer"
 VERB, PATH = "get", "/gatehouse/debug"
