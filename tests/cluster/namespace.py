@@ -129,15 +129,18 @@ class Namespace:
 
 
 @asynccontextmanager
-async def namespace(client: Client, purpose: str, labels: dict[str, str] | None = None) -> AsyncIterator[Namespace]:
-    """Make a namespace that goes with the block; nobody waits for the end of it."""
+async def namespace(
+    client: Client, purpose: str, labels: dict[str, str] | None = None, *, leaves: bool = False
+) -> AsyncIterator[Namespace]:
+    """Make a namespace that goes with the block, unless it `leaves` it there; nobody waits for the end of it."""
     made = Namespace(client, f"{purpose}-{secrets.token_hex(3)}")
     document = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": made.home, "labels": labels or {}}}
     await client.apply(made.path("Namespace", made.home), document, manager=MANAGER)
     try:
         yield made
     finally:
-        await made.delete("Namespace", made.home)
+        if not leaves:
+            await made.delete("Namespace", made.home)
 
 
 def condition(type_: str, holder: Document) -> Document:

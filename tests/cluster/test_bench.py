@@ -7,7 +7,7 @@ import pytest
 from tests.bench.cluster.report import Result, misses, tables
 from tests.bench.cluster.routes import Figures
 from tests.bench.cluster.run import Plan, measured
-from tests.bench.cluster.site import World
+from tests.bench.cluster.site import End, World
 from xds_server.kube.client import Client
 
 pytestmark = [pytest.mark.cluster, pytest.mark.anyio]
@@ -26,7 +26,7 @@ ERRORS = (
 
 async def test_what_is_measured_is_there_and_nothing_fails(client: Client) -> None:
     world = World("a Service each", services_of_their_own=True)
-    plan = Plan(CLASS_NAME, (FEW,), enduring=0, one_by_one=5, edits=3, starts=False, waits=False)
+    plan = Plan(CLASS_NAME, (FEW,), one_by_one=5, edits=3, starts=False, end=End.BEGUN)
     result: Result = {world.name: {}}
     await measured(client, world, plan, result[world.name])
     figures = result[world.name][FEW]
@@ -43,7 +43,9 @@ async def test_what_is_measured_is_there_and_nothing_fails(client: Client) -> No
 async def test_no_request_fails_while_routes_and_backends_change(client: Client) -> None:
     """Routes are added, changed and removed while backends that end gracefully are replaced."""
     world = World("one shared Service")
-    plan = Plan(CLASS_NAME, (ROUTES,), ROUTES, one_by_one=10, edits=1, rollouts=1, churn=100, starts=False, waits=False)
+    plan = Plan(
+        CLASS_NAME, (ROUTES,), (ROUTES,), one_by_one=10, edits=1, rollouts=1, churn=100, starts=False, end=End.BEGUN
+    )
     result: dict[int, Figures] = {}
     await measured(client, world, plan, result)
     figures = result[ROUTES]

@@ -20,7 +20,7 @@ from tests.bench.cluster.page import Run, write
 from tests.bench.cluster.plot import plot
 from tests.bench.cluster.report import Result, misses, tables
 from tests.bench.cluster.run import Plan, measured
-from tests.bench.cluster.site import World
+from tests.bench.cluster.site import End, World
 from xds_server.kube.client import Client
 
 SHARED = World("one shared Service")
@@ -71,12 +71,13 @@ def read(file: Path, result: Result) -> Run:
 
 
 def _plans(options: argparse.Namespace) -> Iterator[tuple[World, Plan]]:
-    plan = Plan(options.class_name, options.routes, options.enduring)
+    end = End.LEFT if options.leave else End.WAITED_FOR
+    plan = Plan(options.class_name, options.routes, options.enduring, end=end)
     if options.quick:
         plan = plan._replace(one_by_one=5, edits=5, rollouts=1, churn=100, starts=False)
     if options.listener_sets:
         world = World(f"{options.listener_sets:,} ListenerSets", listener_sets=options.listener_sets)
-        yield world, plan._replace(sizes=(options.listener_set_routes,), enduring=0)
+        yield world, plan._replace(sizes=options.listener_set_routes)
     yield from ((world, plan) for world in (EACH, SHARED) if world.name in options.worlds)
 
 
@@ -97,12 +98,13 @@ def _options() -> argparse.Namespace:
         "--worlds", type=lambda it: it.split(","), default=[SHARED.name, EACH.name], help="or one of them"
     )
     parser.add_argument(
-        "--enduring", type=int, default=5000, help="at which size backends roll and an hour's changes come"
+        "--enduring", type=_sizes, default=(5000,), help="the sizes at which backends roll and an hour's changes come"
     )
     parser.add_argument("--listener-sets", type=int, default=0, help="how many in a world of their own; 2500 is a lot")
-    parser.add_argument("--listener-set-routes", type=int, default=40_000, help="how many routes attach to them")
+    parser.add_argument("--listener-set-routes", type=_sizes, default=(40_000,), help="sizes of it")
     parser.add_argument("--class-name", default="gatehouse", help="the GatewayClass")
     parser.add_argument("--quick", action="store_true", help="few repetitions, nothing started anew")
+    parser.add_argument("--leave", action="store_true", help="leave the world in the cluster; of one world only")
     parser.add_argument("--also", type=Path, nargs="*", default=(), help="JSON of earlier runs, to be shown as well")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument(

@@ -9,7 +9,7 @@ from statistics import median
 
 from tests.bench.cluster import documents
 from tests.bench.cluster.documents import EDITED, ROLLING, SHARED, Target
-from tests.bench.cluster.routes import SPARING, TURNS, Figures, added, changed, failures, first, removed
+from tests.bench.cluster.routes import TURNS, Figures, added, changed, failures, looking, removed
 from tests.bench.cluster.site import BACKENDS, EDITED_TARGET, Site
 from tests.bench.cluster.spending import cost, spent
 from tests.cluster.namespace import until
@@ -25,10 +25,10 @@ async def endpoints_edited(site: Site, count: int) -> Figures:
     for number in range(count):
         before = await _pod(site)
         other = lambda it, before=before: _answering(it.body) != before  # noqa: E731
-        looked = asyncio.create_task(first(site, EDITED_TARGET, other, seen, SPARING))
-        await _point(site, site.backend_addresses[(number + 1) % BACKENDS])
-        edited = time.perf_counter()
-        took.append(max(0.0, await looked - edited))
+        async with looking(site, EDITED_TARGET, other, seen) as looked:
+            await _point(site, site.backend_addresses[(number + 1) % BACKENDS])
+            edited = time.perf_counter()
+            took.append(max(0.0, await looked - edited))
     before_edits = await spent(site)
     for number in range(count * EDITS):
         await _point(site, site.backend_addresses[(number + 1) % BACKENDS])
@@ -102,7 +102,8 @@ async def _pod(site: Site) -> str:
         answers.append(_answering(body))
         return True
 
-    await first(site, EDITED_TARGET, lambda it: it.status == 200 and kept(it.body), Counter())
+    async with looking(site, EDITED_TARGET, lambda it: it.status == 200 and kept(it.body), Counter()) as looked:
+        await looked
     return answers[0]
 
 

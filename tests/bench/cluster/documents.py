@@ -59,11 +59,12 @@ def headless(name: str) -> Document:
 
 
 def endpoint_slice(name: str, *addresses: str) -> Document:
-    """The endpoints of a Service without a selector."""
+    """The endpoints of a headless Service without a selector; nodes need no rules for it, as the label says."""
+    labels = {"kubernetes.io/service-name": name, "service.kubernetes.io/headless": ""}
     return {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
-        "metadata": {"name": name, "labels": {"kubernetes.io/service-name": name}},
+        "metadata": {"name": name, "labels": labels},
         "addressType": "IPv4",
         "ports": [{"name": "http", "port": 8080}],
         "endpoints": endpoints(*addresses),

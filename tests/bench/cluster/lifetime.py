@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.bench.cluster.costs import cpu_seconds, resident
+from tests.bench.cluster.costs import resident
 from tests.bench.cluster.routes import TURNS, Figures, added
 from tests.bench.cluster.site import Site, together
 from tests.cluster.namespace import until
@@ -26,11 +26,11 @@ async def churned(site: Site, changes: int) -> Figures:
 
 
 async def started(site: Site) -> Figures:
-    """Delete the control plane's pod: from the start of the new process to its first complete snapshot."""
+    """Delete the control plane's pod: from the making of the new container to its first complete snapshot."""
     await site.plane.restart()
     async with site.plane.watched():
-        ready = await site.plane.metrics()
-        served = await site.plane.said("serving") - ready.total("process_start_time_seconds")
+        ready = await site.plane.usage()
+        served = await site.plane.said("serving") - ready.began
 
         async def connected() -> bool:
             return bool((await site.plane.metrics()).total("gatehouse_xds_streams"))
@@ -41,7 +41,7 @@ async def started(site: Site) -> Figures:
     steady = await site.plane.metrics()
     return {
         "cold start to first snapshot s": served,
-        "CPU of the start s": cpu_seconds(ready),
+        "CPU of the start s": ready.cpu_seconds,
         "memory after the start MiB": resident(steady),
         "peak memory of the start MiB": max(site.plane.peak, resident(steady)),
     }

@@ -4,7 +4,8 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from statistics import median
 from typing import TypeAlias
 
@@ -20,7 +21,7 @@ Figures: TypeAlias = dict[str, float]
 POLL, SPARING = 0.0005, 0.005
 """Seconds between two looks at whether a change is live: where Envoy itself answers, and where a backend does."""
 REST = 0.05
-"""Seconds before each of the changes that are measured one by one."""
+"""Seconds before each of the changes that are measured one by one; nobody looks meanwhile."""
 PATIENCE = 60.0
 TURNS = random.Random(7)
 
@@ -56,12 +57,11 @@ async def added(site: Site, count: int) -> Figures:
     for number in range(site.routes, site.routes + count):
         target, (*needed, route) = site.world.target(number), site.documents(number)
         await site.create(*needed)
-        looked = asyncio.create_task(first(site, target, lambda it: it.status == 200, seen))
-        await asyncio.sleep(REST)
-        sent = time.perf_counter()
-        await site.create(route)
-        created = time.perf_counter()
-        live = await looked
+        async with looking(site, target, lambda it: it.status == 200, seen, POLL) as looked:
+            sent = time.perf_counter()
+            await site.create(route)
+            created = time.perf_counter()
+            live = await looked
         since_sent.append(live - sent)
         since_created.append(max(0.0, live - created))
         site.load.targets.append(target)
@@ -75,6 +75,7 @@ async def added(site: Site, count: int) -> Figures:
         "5xx of new routes": failures(seen),
         "CPU per added route ms": each.control_plane,
         "Envoy CPU per added route ms": each.envoy,
+        "CPU of the bench per added route ms": each.bench,
     }
 
 
@@ -84,11 +85,10 @@ async def changed(site: Site, count: int) -> Figures:
     for number in TURNS.sample(range(site.routes), min(count, site.routes)):
         turn = str(TURNS.randrange(1, 2**31))
         shows = lambda it, turn=turn: it.headers.get(TURN_HEADER) == turn  # noqa: E731
-        looked = asyncio.create_task(first(site, site.world.target(number), shows, seen, SPARING))
-        await asyncio.sleep(REST)
-        await site.turn(number, int(turn))
-        changed_at = time.perf_counter()
-        took.append(max(0.0, await looked - changed_at))
+        async with looking(site, site.world.target(number), shows, seen) as looked:
+            await site.turn(number, int(turn))
+            changed_at = time.perf_counter()
+            took.append(max(0.0, await looked - changed_at))
     return {
         "change live, median ms": median(took) * 1000,
         "change live, worst ms": max(took) * 1000,
@@ -103,29 +103,41 @@ async def removed(site: Site, count: int) -> Figures:
         target = site.world.target(number)
         if target in site.load.targets:
             site.load.targets.remove(target)
-        looked = asyncio.create_task(first(site, target, lambda it: it.status == 404, seen, SPARING))
-        await asyncio.sleep(REST)
-        await site.remove(number)
-        gone_at = time.perf_counter()
-        took.append(max(0.0, await looked - gone_at))
+        async with looking(site, target, lambda it: it.status == 404, seen) as looked:
+            await site.remove(number)
+            gone_at = time.perf_counter()
+            took.append(max(0.0, await looked - gone_at))
         await site.remove_needed(number)
         site.routes = number
     return {"removal live, median ms": median(took) * 1000, "5xx of removed routes": failures(seen)}
 
 
-async def first(
-    site: Site, target: Target, wanted: Callable[[Response], bool], seen: Counter[int], pause: float = POLL
-) -> float:
-    """Ask until a response is as wanted, and return when that was; the statuses of all before it are counted."""
+@asynccontextmanager
+async def looking(
+    site: Site, target: Target, wanted: Callable[[Response], bool], seen: Counter[int], pause: float = SPARING
+) -> AsyncIterator[asyncio.Task[float]]:
+    """Ask from the beginning of the block until a response is as wanted: a task that returns when that was.
+
+    The connection is there before, and is silent for a moment. The statuses of all responses before are counted.
+    """
     connection = await Connection.open(site.address)
+    await asyncio.sleep(REST)
+    looked = asyncio.create_task(_first(connection, target, wanted, seen, pause))
     try:
-        async with asyncio.timeout(PATIENCE):
-            while not wanted(response := await connection.ask(*target)):
-                seen[response.status] += 1
-                await asyncio.sleep(pause)
-        return time.perf_counter()
+        yield looked
     finally:
+        looked.cancel()
         connection.close()
+
+
+async def _first(
+    connection: Connection, target: Target, wanted: Callable[[Response], bool], seen: Counter[int], pause: float
+) -> float:
+    async with asyncio.timeout(PATIENCE):
+        while not wanted(response := await connection.ask(*target)):
+            seen[response.status] += 1
+            await asyncio.sleep(pause)
+    return time.perf_counter()
 
 
 def failures(seen: Counter[int]) -> int:

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 from tests.bench.cluster.backends import endpoints_edited, endured
 from tests.bench.cluster.lifetime import churned, started
 from tests.bench.cluster.routes import Figures, added, attached, changed, removed
-from tests.bench.cluster.site import Site, World, site
+from tests.bench.cluster.site import End, Site, World, site
 from tests.bench.cluster.spending import rested
 from tests.bench.cluster.traffic import traffic
 from xds_server.kube.client import Client
@@ -24,29 +24,29 @@ class Plan(NamedTuple):
 
     class_name: str
     sizes: tuple[int, ...]
-    enduring: int
-    """The size at which backends are replaced and an hour's changes are made; 0: never."""
-    one_by_one: int = 40
+    enduring: tuple[int, ...] = ()
+    """The sizes at which backends are replaced and an hour's changes are made."""
+    one_by_one: int = 60
     """How many routes are added, and how many changed and removed, one by one."""
-    edits: int = 20
+    edits: int = 30
     """How often endpoints are edited, each time waited for; and five times as often unwaited."""
     rollouts: int = 2
     churn: int = 3600
     starts: bool = True
     """Whether the control plane is started anew."""
-    waits: bool = True
-    """Whether the end of a world is waited for, so that it does not disturb what is measured next."""
+    end: End = End.WAITED_FOR
 
 
 def axes(plan: Plan, size: int) -> Iterator[tuple[str, Axis]]:
     """What is measured at a size."""
     yield "rested", rested
     yield "attached", lambda it: attached(it, size)
+    yield "rested with them", rested
     yield "added", lambda it: added(it, plan.one_by_one)
     yield "changed", lambda it: changed(it, plan.one_by_one)
     yield "removed", lambda it: removed(it, plan.one_by_one)
     yield "endpoints", lambda it: endpoints_edited(it, plan.edits)
-    if size == plan.enduring:
+    if size in plan.enduring:
         yield "endured", lambda it: endured(it, plan.one_by_one, plan.rollouts)
         yield "churned", lambda it: churned(it, plan.churn)
     if plan.starts:
@@ -57,7 +57,7 @@ async def measured(
     client: Client, world: World, plan: Plan, result: dict[int, Figures], done: Callable[[], None] = lambda: None
 ) -> None:
     """Measure a world at one size after the other, and add the figures to the result; tell when a size is done."""
-    async with site(client, world, plan.class_name, waits=plan.waits) as place:
+    async with site(client, world, plan.class_name, end=plan.end) as place:
         targets = [world.target(number) for number in range(SEED)]
         if world.listener_sets:
             took = await place.add_listener_sets()
@@ -78,7 +78,7 @@ async def measured(
                 figures["connections refused once"] = place.load.refused
                 targets = place.load.targets
             done()
-        say(f"{world.name}: removing it")
+        say(f"{world.name}: {plan.end.value}")
 
 
 def say(text: str) -> None:

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import asynccontextmanager, suppress
+from enum import Enum
 from typing import NamedTuple
 
 from tests.bench.cluster import documents
@@ -30,6 +31,16 @@ PATHS = {
     "Service": ("v1", "services"),
     "EndpointSlice": ("discovery.k8s.io/v1", "endpointslices"),
 }
+
+
+class End(Enum):
+    """What becomes of a world that was measured."""
+
+    WAITED_FOR = "removing it"
+    """It is gone before anything else is measured, which it would disturb."""
+    BEGUN = "ending"
+    LEFT = "left"
+    """For tens of thousands of routes it takes minutes to go: whoever has the cluster may end that instead."""
 
 
 class World(NamedTuple):
@@ -79,6 +90,8 @@ class Site(Installation):
         self.load: Traffic
         self.idle = 0.0
         """CPU seconds a second that the control plane spends while nothing changes."""
+        self.request_seconds = 0.0
+        """CPU seconds that one of the requests that go on takes Envoy."""
 
     async def create(self, *made: Document) -> None:
         """Create objects, one after the other; what got no answer is tried again."""
@@ -170,9 +183,9 @@ async def together(work: Iterable[Awaitable[object]]) -> float:
 
 
 @asynccontextmanager
-async def site(client: Client, world: World, class_name: str, *, waits: bool = True) -> AsyncIterator[Site]:
-    """Make a world without routes, for as long as the block lasts; return once all of it is gone, if `waits`."""
-    async with namespace(client, "bench") as made:
+async def site(client: Client, world: World, class_name: str, end: End = End.WAITED_FOR) -> AsyncIterator[Site]:
+    """Make a world without routes, for as long as the block lasts."""
+    async with namespace(client, "bench", leaves=end is End.LEFT) as made:
         place = Site(client, made.home, world, ControlPlane(client))
         await place.apply("EnvoyParameters", GATEWAY, PARAMETERS)
         reference = {"group": "gatehouse.dev", "kind": "EnvoyParameters", "name": GATEWAY}
@@ -187,8 +200,9 @@ async def site(client: Client, world: World, class_name: str, *, waits: bool = T
         try:
             yield place
         finally:
-            await place.remove_all()
-    if waits:
+            if end is not End.LEFT:
+                await place.remove_all()
+    if end is End.WAITED_FOR:
         await gone(place)
 
 
