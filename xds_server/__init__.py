@@ -1,1 +1,5 @@
 """Everything that touches the world: files, Kubernetes, Envoys, clocks and logs."""
+
+from xds_server import lean
+
+lean.install()
