@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
+import uvloop
 
 from xds_server.limits import raise_open_files
 
@@ -49,7 +50,7 @@ def bound(bind: Callable[[str], int], at: str) -> int:
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
-    """Run until it ends, or SIGTERM or Ctrl-C ends it."""
+    """Run until it ends, or SIGTERM or Ctrl-C ends it; the event loop and its TLS are uvloop's."""
     raise_open_files()
 
     async def guarded() -> None:
@@ -63,4 +64,5 @@ def run(main: Coroutine[Any, Any, None]) -> None:
         except asyncio.CancelledError:
             log.info("stopped")
 
-    asyncio.run(guarded())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(guarded())
