@@ -13,7 +13,7 @@ NAMESPACE ?= gatehouse-system
 RELEASE ?= gatehouse
 export IMAGE LAB VALUES NAMESPACE RELEASE REPORT KIND
 
-.PHONY: setup run test test-live lint bench bench-streams screenshots explain-proof clean image install uninstall conformance test-cluster manifests protos
+.PHONY: setup run test test-live lint bench bench-streams bench-shards screenshots explain-proof clean image install uninstall conformance test-cluster manifests protos
 
 setup: $(SETUP)
 
@@ -46,6 +46,9 @@ bench-cluster: setup
 
 bench-streams: setup
 	$(BIN)/python -m tests.bench.streams
+
+bench-shards: setup
+	$(BIN)/python -m tests.bench.shards
 
 image: $(if $(LAB),setup)
 	hack/image.sh
