@@ -84,6 +84,16 @@ def bootstrap(
     return {**printed, "bootstrap_extensions": EXTENSIONS}
 
 
+def by_name(scoped: dict[str, Any]) -> dict[str, Any]:
+    """Return the bootstrap with listeners that have the one table to which a single scope leads, and set no header."""
+    for listener in scoped["static_resources"]["listeners"]:
+        for manager in (it["typed_config"] for chain in listener["filter_chains"] for it in chain["filters"]):
+            (scope,) = manager.pop("scoped_routes")["scoped_route_configurations_list"]["scoped_route_configurations"]
+            manager["route_config"] = scope["route_configuration"]
+            del manager["early_header_mutation_extensions"]
+    return scoped
+
+
 def route_configuration(table: RouteTable, hosts: Iterable[VirtualHost]) -> route_pb2.RouteConfiguration:
     """Join a route table as the server does."""
     return route_pb2.RouteConfiguration.FromString(table.head + b"".join(host.frame for host in hosts))

@@ -23,8 +23,12 @@ from translator.xds import scopes, wire
 TIMEOUT = timedelta(seconds=5)
 """How long the service may take to answer before the request is refused."""
 
-OF_THE_ANSWER = "content-.*|transfer-encoding|connection|keep-alive|te|trailer|upgrade|proxy-.*|date|server|vary"
+OF_THE_ANSWER = "content-.*|transfer-.*|connection|keep-alive|te|trailer|upgrade|proxy-.*|date|server|vary"
 """Headers that speak of the service's answer itself: they would be lies about the client's request."""
+OURS = "x-gatehouse-.*"
+"""By one of them the table is found in which a route is looked for, anew after the service has answered."""
+NOT_TAKEN = f"{OF_THE_ANSWER}|{OURS}"
+"""Headers that a request does not get from the service; Envoy takes expressions of 100 instructions and no longer."""
 
 
 def per_route(authorization: ir.Authorization, cluster: str) -> protobuf.Any:
@@ -63,7 +67,7 @@ def ext_authz(
         clear_route_cache=before_routes,
         decoder_header_mutation_rules=wire.new(
             mutation_v3.HeaderMutationRules,
-            disallow_expression=wire.new(matcher_v3.RegexMatcher, regex=OF_THE_ANSWER),
+            disallow_expression=wire.new(matcher_v3.RegexMatcher, regex=NOT_TAKEN),
         ),
         **service,
     )
