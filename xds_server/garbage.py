@@ -1,6 +1,11 @@
-"""Garbage: not looked for while the first world is read, which only builds; what it built is then left alone."""
+"""Garbage: not looked for while the first world is read, which only builds; what it built is then left alone.
+
+What of libraries only that has run is given back.
+"""
 
 import gc
+
+from xds_server import libraries
 
 
 def hold_back() -> None:
@@ -13,3 +18,4 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
+    libraries.give_back()
