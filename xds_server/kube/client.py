@@ -2,8 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, NamedTuple, Self, TypeAlias
 
 import aiohttp
@@ -27,6 +26,9 @@ IDLE_TIMEOUT = 130.0
 """Seconds of silence after which a stream counts as dead; bookmarks come about every minute."""
 KEEPALIVE = ((socket.TCP_KEEPIDLE, 20), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 4))
 """A host that is gone without a word is noticed in about 40 seconds, whatever the stream has to say."""
+
+WHOLE = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT)
+"""What aiohttp is to look after where TIMEOUT is for all of a request."""
 
 FAILURES = (aiohttp.ClientError, OSError, TimeoutError)
 
@@ -121,7 +123,7 @@ class Client:
         """
         request = Request("GET", path, params, accept=accept)
         rest = b""
-        async with self._answer(request, idle) as response:
+        async with await self._begun(request, idle) as response:
             try:
                 async for chunk in response.content.iter_any():
                     *lines, rest = (rest + chunk if rest else chunk).split(b"\n")
@@ -132,43 +134,49 @@ class Client:
 
     async def _whole(self, request: Request) -> bytes:
         try:
-            async with asyncio.timeout(TIMEOUT), self._answer(request, None) as response:
+            async with asyncio.timeout(TIMEOUT), await self._answer(request, WHOLE) as response:
                 return await response.read()
         except FAILURES as error:
             raise _unreachable(request, error) from error
 
-    @asynccontextmanager
-    async def _answer(self, request: Request, idle: float | None) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Send a request and give its answer, if it is a good one; refused credentials are read again, once."""
-        response = await self._send(request, idle)
+    async def _begun(self, request: Request, idle: float) -> aiohttp.ClientResponse:
+        """Return the answer whose body is a stream once its head is there."""
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                return await self._answer(request, aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT, sock_read=idle))
+        except FAILURES as error:
+            raise _unreachable(request, error) from error
+
+    async def _answer(self, request: Request, patience: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
+        """Send a request and return its answer, if it is a good one; refused credentials are read again, once."""
+        response = await self._send(request, patience)
         if response.status == 401 and await self._credentials.refused():
             response.close()
-            response = await self._send(request, idle)
-        async with response:
-            if response.status >= 300:
+            response = await self._send(request, patience)
+        if response.status >= 300:
+            async with response:
                 raise await _refusal(request, response)
-            yield response
+        return response
 
-    async def _send(self, request: Request, idle: float | None) -> aiohttp.ClientResponse:
+    async def _send(self, request: Request, patience: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
         """Send a request and wait for the head of its answer."""
         credentials = self._credentials
         headers = {"Accept": request.accept, **await credentials.headers()}
         if request.data is not None:
             headers["Content-Type"] = request.content_type
         try:
-            async with asyncio.timeout(TIMEOUT):
-                return await self._session.request(
-                    request.method,
-                    URL(credentials.host + request.path, encoded=True),
-                    params=request.params,
-                    data=request.data,
-                    headers=headers,
-                    ssl=credentials.tls,
-                    server_hostname=credentials.server_name,
-                    proxy=credentials.proxy,
-                    allow_redirects=False,
-                    timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT, sock_read=idle),
-                )
+            return await self._session.request(
+                request.method,
+                URL(credentials.host + request.path, encoded=True),
+                params=request.params,
+                data=request.data,
+                headers=headers,
+                ssl=credentials.tls,
+                server_hostname=credentials.server_name,
+                proxy=credentials.proxy,
+                allow_redirects=False,
+                timeout=patience,
+            )
         except aiohttp.ClientSSLError as error:
             await credentials.refused()
             raise _unreachable(request, error) from error
