@@ -10,7 +10,7 @@ MESSAGES = 25
 """Packages of Envoy's messages that `gatehouse serve` needs, with what they need; each takes a MiB or so."""
 
 
-MODULES = 900
+MODULES = 920
 """All that `gatehouse serve` imports in a pod, Python's own among them."""
 
 

@@ -7,6 +7,7 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 
 from translator.api.kinds import Object
+from translator.sharing import Sharing
 from translator.value import Key, Ref
 from xds_server.change import Change, Delete, Put
 from xds_server.kube.decoding import Complaint, Decoder, Mention, head
@@ -127,6 +128,7 @@ class Kept:
         self._kind = kind
         self._tell = tell
         self._objects: dict[Key, Object] = {}
+        self._sharing = Sharing()
 
     def replaced(self, objects: Mapping[Key, Object], unreadable: frozenset[Key]) -> None:
         """Tell what differs from what was known; an object that cannot be read any more stays as it was."""
@@ -138,6 +140,7 @@ class Kept:
     def put(self, key: Key, value: Object) -> None:
         """Tell of an object that is not equal to what was known."""
         if self._objects.get(key) != value:
+            self._sharing.share(value)
             self._objects[key] = value
             self._tell(Put(Ref(self._kind, *key), value))
 
