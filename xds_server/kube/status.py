@@ -24,6 +24,7 @@ from translator.value import Ref, Value
 from xds_server import metrics
 from xds_server.kube.agenda import NEVER, Agenda, Pace
 from xds_server.kube.client import JSON_PATCH, ApiError, Client, KubeError
+from xds_server.kube.decoding import version_of
 from xds_server.kube.fights import Fights
 from xds_server.kube.observed import Observed, pages
 from xds_server.kube.own_status import Document, edits, is_touched, programmed_at
@@ -148,17 +149,17 @@ class StatusWriter:
         self._free = self._limits.writes
 
     async def _dispatch(self, group: asyncio.TaskGroup) -> None:
+        loop = asyncio.get_running_loop()
         while True:
             self._wake.clear()
             while self._free and (ref := self._agenda.take(time.monotonic())) is not None:
                 self._free -= 1
                 group.create_task(self._attend(ref))
             at = self._agenda.next_at() if self._free else NEVER
-            try:
-                async with asyncio.timeout(None if at == NEVER else max(0.0, at - time.monotonic())):
-                    await self._wake.wait()
-            except TimeoutError:
-                continue
+            timer = None if at == NEVER else loop.call_later(max(0.0, at - time.monotonic()), self._wake.set)
+            await self._wake.wait()
+            if timer is not None:
+                timer.cancel()
 
     async def _attend(self, ref: Ref) -> None:
         doubted = ref in self._doubted
@@ -231,7 +232,7 @@ class StatusWriter:
         return True
 
     def _wrote(self, ref: Ref, answer: bytes) -> None:
-        self._versions[ref] = msgspec.json.decode(answer, type=Observed).metadata.resource_version
+        self._versions[ref] = version_of(answer)
         metrics.STATUS_WRITES.labels(ref.kind, "written").inc()
 
     def _path(self, ref: Ref) -> str | None:
