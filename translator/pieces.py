@@ -5,13 +5,17 @@ in place, and what holds the same members is equal.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from operator import itemgetter
-from typing import Any, TypeAlias, overload
+from typing import Any, TypeAlias, TypeVar, overload
+
+T = TypeVar("T")
 
 Member: TypeAlias = tuple[Any, Any]
 """Order and value."""
+Made: TypeAlias = dict[Any, dict[int, tuple[tuple[Member, ...], Any]]]
+"""By function and identity of a piece: the piece, which thereby lives, and what was made of it."""
 Members: TypeAlias = Sequence[Member]
 
 PIECE = 256
@@ -25,11 +29,13 @@ _order = itemgetter(0)
 class Pieces(Sequence[Member]):
     """Thousands of members, none of whose pieces is empty."""
 
-    __slots__ = ("_length", "_pieces")
+    __slots__ = ("_length", "_made", "_pieces")
 
-    def __init__(self, pieces: tuple[tuple[Member, ...], ...]) -> None:
+    def __init__(self, pieces: tuple[tuple[Member, ...], ...], made: "Made | None" = None) -> None:
         self._pieces = pieces
         self._length = sum(map(len, pieces))
+        self._made = made or {}
+        """What functions made of pieces, these or those before them; whoever asks again forgets the latter."""
 
     @classmethod
     def cut(cls, members: list[Member]) -> "Pieces":
@@ -78,7 +84,14 @@ class Pieces(Sequence[Member]):
         for member in come:
             nth, at = _place(pieces, member[0])
             pieces[nth : nth + 1] = _halved((*pieces[nth][:at], member, *pieces[nth][at:]))
-        return Pieces(tuple(pieces))
+        return Pieces(tuple(pieces), self._made.copy())
+
+    def made(self, make: Callable[[Sequence[Member]], T]) -> list[T]:
+        """Return what a function makes of each piece; of one that was there before the last edit it is known."""
+        known = self._made.get(make, {})
+        found = {id(piece): known.get(id(piece)) or (piece, make(piece)) for piece in self._pieces}
+        self._made[make] = found
+        return [made for _, made in found.values()]
 
     @property
     def spread_thin(self) -> bool:
@@ -89,6 +102,11 @@ class Pieces(Sequence[Member]):
     def pieces(self) -> int:
         """How many pieces there are: an edit of more members than that is cheaper done to all of them at once."""
         return len(self._pieces)
+
+
+def made(members: Members, make: Callable[[Sequence[Member]], T]) -> Iterable[T]:
+    """Return what a pure function makes of members, one piece after the other; few of them are one piece."""
+    return members.made(make) if isinstance(members, Pieces) else (make(members),)
 
 
 def edited(members: Members, gone: Sequence[Member], come: Sequence[Member]) -> Members:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from translator import pieces
-from translator.pieces import MANY, PIECE, Members, Pieces, edited
+from translator.pieces import MANY, PIECE, Members, Pieces, edited, made
 
 SIZE = 3
 """Of a piece, so that hypothesis reaches its edges."""
@@ -52,6 +52,23 @@ def test_an_edit_of_thousands_shares_all_pieces_but_one() -> None:
     assert isinstance(more, Pieces)
     assert len(set(map(id, more._pieces)) - set(map(id, many._pieces))) == 1
     assert edited(more, members(PIECE + 1), ()) == many
+
+
+def test_what_is_made_of_pieces_is_made_anew_of_those_that_an_edit_touched() -> None:
+    asked = []
+
+    def orders(of: Members) -> list[int]:
+        asked.append(of)
+        return [order for order, _ in of]
+
+    many = edited((), (), members(*range(0, 20 * PIECE, 2)))
+    for _ in range(2):
+        assert [order for piece in made(many, orders) for order in piece] == [order for order, _ in many]
+        assert len(asked) == 10
+    more = edited(edited(many, (), members(1)), members(0), members(3))
+    assert [order for piece in made(more, orders) for order in piece] == [order for order, _ in more]
+    assert len(asked) == 11
+    assert made((), orders) == ([],)
 
 
 def test_an_order_may_be_given_to_another_value() -> None:

@@ -4,7 +4,7 @@ A domain belongs to one listener. Its routes are those of the domain itself and 
 specific virtual host, those of the wildcard domains above it that belong to the same listener.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import chain, compress, count
 from operator import attrgetter
 from typing import NamedTuple, TypeAlias
@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 from translator import ir
 from translator.attach import precedence
 from translator.attach.hostnames import wildcards_above
+from translator.pieces import made
 from translator.value import Key, Lookup, Ref
 from translator.xds import wire
 from translator.xds.listener_filters import EncodedFilters
@@ -39,6 +40,17 @@ class Place(NamedTuple):
 
 Members: TypeAlias = Sequence[tuple[Place, EncodedRoute | None]]
 """What one domain has, in order; None stands for a listener or a route without a match, whose domain exists too."""
+
+
+class Block(NamedTuple):
+    """Routes of a virtual host that follow one another."""
+
+    frame: bytes
+    clusters: Set[tuple[str, ...]]
+    refused: Set[tuple[str, ...]]
+    ends: bool
+    """Whether nothing behind them can be reached."""
+
 
 LISTENER = Place(1, 1, (), ir.Age("", "", ""), Ref("", "", ""), 0)
 """The listener's own place in its domain: behind every route."""
@@ -85,30 +97,21 @@ def assemble(
 
     Nothing behind a route that catches all can be reached: it is left out, and what it depends on is not read.
     """
-    domain = key.domain.encode()
     filtering = filters.get(key.listener)
+    blocks = [] if filtering is not None and filtering.closed else [*_reachable(key, members, hosted)]
+    domain = key.domain.encode()
+    clusters = chain.from_iterable(set().union(*map(CLUSTERS, blocks)))
+    refused = chain.from_iterable(set().union(*map(REFUSED, blocks)))
+    pieces = [wire.frame(NAME_FIELD, domain), wire.frame(DOMAINS_FIELD, domain), *map(FRAME, blocks), _again(blocks)]
     if filtering is not None:
-        return _filtered(key, filtering, [] if filtering.closed else _reachable(key, members, hosted))
-    routes = _reachable(key, members, hosted)
-    pieces = [wire.frame(NAME_FIELD, domain), wire.frame(DOMAINS_FIELD, domain), *map(FRAME, routes), _again(routes)]
-    clusters = chain.from_iterable(set(map(CLUSTERS, routes)))  # many of thousands of routes name the same ones
-    refused = chain.from_iterable(set(map(REFUSED, routes)))
+        pieces += (filtering.behind, filtering.fields)
+        clusters, refused = chain(filtering.clusters, clusters), chain(filtering.refused, refused)
     return virtual_host(key.domain, b"".join(wire.framed(VIRTUAL_HOSTS_FIELD, *pieces)), clusters, refused)
 
 
-def _filtered(key: ir.HostKey, filtering: EncodedFilters, routes: list[EncodedRoute]) -> VirtualHost:
-    """Join the routes of a domain whose requests pass filters first."""
-    domain = key.domain.encode()
-    pieces = [wire.frame(NAME_FIELD, domain), wire.frame(DOMAINS_FIELD, domain), *map(FRAME, routes), _again(routes)]
-    frame = b"".join(wire.framed(VIRTUAL_HOSTS_FIELD, *pieces, filtering.behind, filtering.fields))
-    clusters = chain(filtering.clusters, *map(CLUSTERS, routes))
-    refused = chain(filtering.refused, *map(REFUSED, routes))
-    return virtual_host(key.domain, frame, clusters, refused)
-
-
-def _again(routes: list[EncodedRoute]) -> bytes:
+def _again(blocks: list[Block]) -> bytes:
     """Let what could not be sent be tried once more, where anything is sent at all."""
-    return ONCE if any(map(CLUSTERS, routes)) else b""
+    return ONCE if any(any(block.clusters) for block in blocks) else b""
 
 
 def clusters_used(key: ir.HostKey, host: VirtualHost) -> Iterator[tuple[tuple[Key, str], ir.HostKey, bool]]:
@@ -116,27 +119,36 @@ def clusters_used(key: ir.HostKey, host: VirtualHost) -> Iterator[tuple[tuple[Ke
     return (((key.gateway, cluster), key, True) for cluster in (*host.clusters, *host.refused))
 
 
-def _reachable(key: ir.HostKey, members: Members, hosted: Lookup[ir.HostKey, Members]) -> list[EncodedRoute]:
-    """Return what a request can meet: a route that two levels lead to counts at the more specific."""
-    reached: list[EncodedRoute] = []
+def _reachable(key: ir.HostKey, members: Members, hosted: Lookup[ir.HostKey, Members]) -> Iterator[Block]:
+    """Yield what a request can meet: a route that two levels lead to counts at the more specific.
+
+    A level of thousands of routes is a block for each piece of it, so that an edit encodes one of them.
+    """
+    for block in made(members, _block):
+        yield block
+        if block.ends:
+            return
     seen: set[Ref] = set()
-    above: Members = ()
-    for level in _levels(key, members, hosted):
-        seen.update([place.route for place, _ in above])
-        above = level
-        routes = [route for place, route in level if route is not None and not (seen and place.route in seen)]
-        last = next(compress(count(1), map(CATCHES_ALL, routes)), 0)
-        if last:
-            return reached + routes[:last]
-        reached += routes
-    return reached
-
-
-def _levels(key: ir.HostKey, members: Members, hosted: Lookup[ir.HostKey, Members]) -> Iterator[Members]:
-    """Yield the domain's own members, then those of the wildcards above it; a level is read when it is asked for."""
-    yield members
+    above = members
     for wildcard in wildcards_above(key.domain):
-        yield hosted.get(key._replace(domain=wildcard)) or ()
+        level = hosted.get(key._replace(domain=wildcard))
+        if level:
+            seen.update([place.route for place, _ in above])
+            block = _block([member for member in level if member[0].route not in seen])
+            yield block
+            if block.ends:
+                return
+            above = level
+
+
+def _block(members: Members) -> Block:
+    """Join routes up to the first that catches all."""
+    routes = [route for _, route in members if route is not None]
+    last = next(compress(count(1), map(CATCHES_ALL, routes)), 0)
+    if last:
+        routes = routes[:last]
+    # many of thousands of routes name the same clusters
+    return Block(b"".join(map(FRAME, routes)), {*map(CLUSTERS, routes)}, {*map(REFUSED, routes)}, last > 0)
 
 
 def _attachments(ref: Ref, bound: ir.Bound) -> Iterable[ir.Attachment]:
