@@ -266,6 +266,9 @@ class Derived(Table[K, V]):
             self._reads_of[row] = new = known.setdefault(new, new)
         else:
             del self._reads_of[row]
+        if not old and len(new) == 2:  # most rows that are new read one other
+            new[0]._subscribe(new[1], row)
+            return
         those, others = _pairs(new), _pairs(old)
         for lookup, key in those - others if others else those:
             lookup._subscribe(key, row)
@@ -293,9 +296,11 @@ class Group(Table[G, Sequence[tuple[K2, V2]]]):
         gone: defaultdict[G, list[tuple[K2, V2]]] = defaultdict(list)
         come: defaultdict[G, list[tuple[K2, V2]]] = defaultdict(list)
         for table, spread in self._inputs:
+            before, rows = table._before, table._rows
+            self.runs += len(table._changed)
             for key in table._changed:
-                self.runs += 1
-                old, new = (_places(spread, key, rows.get(key)) for rows in (table._before, table._rows))
+                old = _places(spread, key, before[key]) if key in before else ()
+                new = _places(spread, key, rows[key]) if key in rows else ()
                 if old and new:
                     old, new = _without(old, new), _without(new, old)
                 for group, member in old:
@@ -313,8 +318,6 @@ Place: TypeAlias = tuple[G, tuple[K2, V2]]
 
 def _places(spread: Spread[G, K2, V2], key: Any, row: Any) -> Sequence[Place[G, K2, V2]]:
     """Ask where a row goes; of members with the same order in the same group the last one counts."""
-    if row is None:
-        return ()
     found = [(group, (order, item)) for group, order, item in spread(key, row)]
     return found if len(found) < 2 else list({(group, member[0]): (group, member) for group, member in found}.values())
 
