@@ -122,3 +122,14 @@ def test_flows_take_turns_within_a_rank() -> None:
     assert taken[:4] == ["storm/00", "shop/cart", "storm/01", "shop/till"]
     assert taken[-1] == "edge/gateway"
     assert [it for it in taken if it and it.startswith("storm")] == [f"storm/{nth:02}" for nth in range(100)]
+
+
+def test_what_waits_may_rise_in_rank_and_is_taken_once() -> None:
+    ranks = {"edge": 2, "cart": 1, "menu": 1}
+    todo: Agenda[str] = Agenda(lambda key: ranks[key], PACE)
+    for key in ranks:
+        todo.ask(key, 10.0)
+    assert todo.take(10.0) == "cart"
+    ranks["edge"] = 0
+    todo.ask("edge", 10.0)
+    assert [todo.take(10.0), todo.take(10.0), todo.take(10.0)] == ["edge", "menu", None]

@@ -200,6 +200,28 @@ def test_a_thousand_changes_of_a_gateway_are_few_writes_and_the_last_one_stands(
     play(scene)
 
 
+def test_how_many_routes_are_attached_is_written_after_the_routes(play: Play) -> None:
+    """Conditions come before routes; a Gateway of which numbers changed comes after them."""
+    routes = [Ref("HTTPRoute", "shop", f"route-{number}") for number in range(5)]
+
+    async def scene(world: World) -> None:
+        async with world.leading():
+            await world.server.until(lambda: world.server.reads == KINDS)
+            world.put(EDGE)
+            world.want(EDGE, gateway())
+            await world.quiet()
+            for number, ref in enumerate(routes):
+                world.put(ref)
+                world.want(EDGE, gateway(attached=1 + number))
+                world.want(ref, route())
+            await world.quiet()
+        assert world.status(EDGE)["listeners"][0]["attachedRoutes"] == len(routes)
+        assert world.writes(EDGE) == 2
+        assert [it.path for it in world.server.writes][-1] == f"{path(EDGE)}/status"
+
+    play(scene)
+
+
 def test_nothing_is_written_where_nobody_leads(play: Play) -> None:
     async def scene(world: World) -> None:
         world.put(CART)

@@ -59,6 +59,8 @@ class Agenda(Generic[K]):
         self._failures: dict[K, Rest] = {}
         self._later: list[tuple[float, int, K]] = []
         self._due: list[tuple[int, int, int, K]] = []
+        self._ranks: dict[K, int] = {}
+        """Of what is due; where one has another rank in `_due`, that was before it rose."""
         self._count = 0
         """Keeps what is due at one time in the order in which it was asked for."""
 
@@ -73,9 +75,16 @@ class Agenda(Generic[K]):
         return key in self._busy
 
     def ask(self, key: K, now: float, at: float = 0.0) -> None:
-        """Ask for an object to be written: now, or when its rest is over, and not before `at`."""
+        """Ask for an object to be written: now, or when its rest is over, and not before `at`.
+
+        One that is due already may rise in rank thereby.
+        """
         if key in self._busy:
             self._again.add(key)
+            return
+        if key in self._ranks:
+            if self._rank(key) < self._ranks[key]:
+                self._line_up(key)
             return
         rests = (it.get(key) for it in (self._rests, self._failures))
         at = max(now, at, *(rest.until for rest in rests if rest is not None))
@@ -85,19 +94,20 @@ class Agenda(Generic[K]):
     def take(self, now: float) -> K | None:
         """Return an object that is due; it counts as being written until `done` or `failed`."""
         self._wake(now)
-        if not self._due:
-            return None
-        _, turn, _, key = heapq.heappop(self._due)
-        self._turns.reach(turn)
-        if not self._due:
-            self._turns.clear()
-        del self._asked[key]
-        self._busy.add(key)
-        return key
+        while self._due:
+            rank, turn, _, key = heapq.heappop(self._due)
+            if self._ranks.get(key) != rank:
+                continue
+            self._turns.reach(turn)
+            del self._asked[key], self._ranks[key]
+            self._busy.add(key)
+            return key
+        self._turns.clear()
+        return None
 
     def next_at(self) -> float:
         """Return when something will be due, if nothing is asked for before."""
-        if self._due:
+        if self._ranks:
             return 0.0
         return self._later[0][0] if self._later else NEVER
 
@@ -123,11 +133,15 @@ class Agenda(Generic[K]):
 
     def _wake(self, now: float) -> None:
         while self._later and self._later[0][0] <= now:
-            at, count, key = heapq.heappop(self._later)
+            at, _, key = heapq.heappop(self._later)
             if self._asked.get(key) == at:  # else it became due earlier
                 self._asked[key] = -NEVER
-                rank = self._rank(key)
-                heapq.heappush(self._due, (rank, self._turns.next((rank, self._flow(key))), count, key))
+                self._line_up(key)
+
+    def _line_up(self, key: K) -> None:
+        rank = self._ranks[key] = self._rank(key)
+        self._count += 1
+        heapq.heappush(self._due, (rank, self._turns.next((rank, self._flow(key))), self._count, key))
 
     def _put(self, key: K, at: float) -> None:
         self._asked[key] = at

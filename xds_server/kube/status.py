@@ -24,6 +24,7 @@ from translator.value import Ref, Value
 from xds_server import metrics
 from xds_server.kube.agenda import NEVER, Agenda, Pace
 from xds_server.kube.client import JSON_PATCH, ApiError, Client, KubeError
+from xds_server.kube.counts import Counts
 from xds_server.kube.decoding import version_of
 from xds_server.kube.fights import Fights
 from xds_server.kube.observed import Observed, pages
@@ -54,6 +55,8 @@ class Limits(Value):
     """Requests under way."""
     later: float = 0.05
     """Seconds that news waits: Envoys get it first, which a busy kube-apiserver on their node would delay."""
+    counts_later: float = 1.0
+    """The same for news that is numbers alone."""
     compare_seconds: float = 600.0
     pace: Pace = Pace()
 
@@ -103,7 +106,8 @@ class StatusWriter:
         now = time.monotonic()
         for change in changes:
             self._doubted.discard(change.ref)
-            self._agenda.ask(change.ref, now, now + self._limits.later)
+            counts = self._counts.note(change, change.ref in self._agenda)
+            self._agenda.ask(change.ref, now, now + (self._limits.counts_later if counts else self._limits.later))
         self._wake.set()
 
     def saw(self, ref: Ref, version: str) -> None:
@@ -136,10 +140,8 @@ class StatusWriter:
             self._begin()
 
     def _begin(self) -> None:
-        rank = dict.fromkeys(FIRST_KINDS, 0)
-        self._agenda: Agenda[Ref] = Agenda(
-            lambda ref: rank.get(ref.kind, 1), self._limits.pace, lambda ref: ref.namespace
-        )
+        self._counts = Counts()
+        self._agenda: Agenda[Ref] = Agenda(self._rank, self._limits.pace, lambda ref: ref.namespace)
         self._fights: Fights[Ref] = Fights()
         self._doubted: set[Ref] = set()
         """Asked for because somebody else wrote, not because we have something new to say."""
@@ -178,8 +180,15 @@ class StatusWriter:
         self._free += 1
         self._wake.set()
 
+    def _rank(self, ref: Ref) -> int:
+        """Gateways and what belongs to them before the many others, but for mere numbers: these come last."""
+        if ref in self._counts:
+            return 2
+        return 0 if ref.kind in FIRST_KINDS else 1
+
     def _doubt(self, ref: Ref) -> None:
         now = time.monotonic()
+        self._counts.forget(ref)
         self._doubted.add(ref)
         self._agenda.ask(ref, now, max(self._fights.answer_at(ref), now + DOUBT_SECONDS))
         self._wake.set()
