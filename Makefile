@@ -38,6 +38,7 @@ lint: setup
 	$(BIN)/lint-imports
 
 bench: setup
+	$(BIN)/python -m tests.bench.inside
 	$(BIN)/python -m tests.bench.files
 
 # In the cluster of KUBECONFIG, after `make image install`; docs/performance.md has options and what they take.
