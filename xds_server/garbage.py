@@ -1,11 +1,6 @@
-"""Garbage: not looked for while the first world is read, which only builds; what it built is then left alone.
-
-What of libraries only that has run is given back.
-"""
+"""Garbage: not looked for while the first world is read, which only builds; what it built is then left alone."""
 
 import gc
-
-from xds_server import libraries
 
 
 def hold_back() -> None:
@@ -18,4 +13,3 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
-    libraries.give_back()
