@@ -2,10 +2,8 @@
 
 import asyncio
 import socket
-import ssl
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, NamedTuple, Self, TypeAlias
-from urllib.parse import quote, urlencode
 
 import aiohttp
 import msgspec
@@ -13,7 +11,6 @@ from yarl import URL
 
 from xds_server.kube.credentials import Credentials
 from xds_server.kube.errors import ApiError, KubeError, Unreachable, refusal
-from xds_server.kube.exchange import Exchange, Origin, Reply, keep_alive
 
 __all__ = ["ApiError", "Client", "KubeError", "Unreachable"]
 
@@ -27,7 +24,8 @@ TIMEOUT = 30.0
 CONNECT_TIMEOUT = 10.0
 IDLE_TIMEOUT = 130.0
 """Seconds of silence after which a stream counts as dead; bookmarks come about every minute."""
-HEADERS = {"Accept-Encoding": "identity", "User-Agent": "gatehouse"}
+KEEPALIVE = ((socket.TCP_KEEPIDLE, 20), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 4))
+"""A host that is gone without a word is noticed in about 40 seconds, whatever the stream has to say."""
 
 WHOLE = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT)
 """What aiohttp is to look after where TIMEOUT is for all of a request."""
@@ -53,13 +51,11 @@ class Client:
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
-        self._exchange: Exchange | None = None
-        """For whole requests; aiohttp's session is for streams, and for all that goes through a proxy."""
         connector = aiohttp.TCPConnector(limit=0, socket_factory=_socket)
         self._session = aiohttp.ClientSession(
             connector=connector,
             auto_decompress=False,
-            headers=HEADERS,
+            headers={"Accept": JSON, "Accept-Encoding": "identity", "User-Agent": "gatehouse"},
             cookie_jar=aiohttp.DummyCookieJar(),
             read_bufsize=2**18,
         )
@@ -87,8 +83,6 @@ class Client:
 
     async def close(self) -> None:
         """End all streams and connections."""
-        if self._exchange is not None:
-            self._exchange.close()
         await self._session.close()
 
     async def get(self, path: str, params: Params | None = None, *, accept: str = JSON) -> bytes:
@@ -140,73 +134,63 @@ class Client:
 
     async def _whole(self, request: Request) -> bytes:
         try:
-            async with asyncio.timeout(TIMEOUT):
-                reply = await self._asked(request)
-                if reply.status == 401 and await self._credentials.refused():
-                    reply = await self._asked(request)
+            async with asyncio.timeout(TIMEOUT), await self._answer(request, WHOLE) as response:
+                return await response.read()
         except FAILURES as error:
-            if isinstance(error, ssl.SSLError):
-                await self._credentials.refused()
             raise _unreachable(request, error) from error
-        if reply.status >= 300:
-            raise refusal(*reply)
-        return reply.body
-
-    async def _asked(self, request: Request) -> Reply:
-        """Send a request and wait for the whole answer; through a proxy it goes as streams do."""
-        credentials = self._credentials
-        if credentials.proxy is not None:
-            async with await self._send(request, WHOLE) as response:
-                return Reply(response.status, response.headers.get("Retry-After"), await response.read())
-        origin = Origin(credentials.host, credentials.tls, credentials.server_name)
-        if self._exchange is None or self._exchange.origin != origin:
-            if self._exchange is not None:
-                self._exchange.close()
-            self._exchange = Exchange(origin, CONNECT_TIMEOUT)
-        headers = {**HEADERS, **await self._headers(request)}
-        path = f"{request.path}?{urlencode(request.params, quote_via=quote)}" if request.params else request.path
-        return await self._exchange.ask(request.method, path, headers, request.data)
-
-    async def _headers(self, request: Request) -> dict[str, str]:
-        headers = {"Accept": request.accept, **await self._credentials.headers()}
-        if request.data is not None:
-            headers["Content-Type"] = request.content_type
-        return headers
 
     async def _begun(self, request: Request, idle: float) -> aiohttp.ClientResponse:
-        """Send a request and return a good answer once its head is there; refused credentials are read again, once."""
-        patience = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT, sock_read=idle)
+        """Return the answer whose body is a stream once its head is there."""
         try:
             async with asyncio.timeout(TIMEOUT):
-                response = await self._send(request, patience)
-                if response.status == 401 and await self._credentials.refused():
-                    response.close()
-                    response = await self._send(request, patience)
-                if response.status >= 300:
-                    async with response:
-                        body = await response.read()
-                        raise refusal(response.status, response.headers.get("Retry-After"), body)
-                return response
+                return await self._answer(request, aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT, sock_read=idle))
         except FAILURES as error:
-            if isinstance(error, ssl.SSLError):
-                await self._credentials.refused()
             raise _unreachable(request, error) from error
+
+    async def _answer(self, request: Request, patience: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
+        """Send a request and return its answer, if it is a good one; refused credentials are read again, once."""
+        response = await self._send(request, patience)
+        if response.status == 401 and await self._credentials.refused():
+            response.close()
+            response = await self._send(request, patience)
+        if response.status >= 300:
+            async with response:
+                raise await _refusal(request, response)
+        return response
 
     async def _send(self, request: Request, patience: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
         """Send a request and wait for the head of its answer."""
         credentials = self._credentials
-        return await self._session.request(
-            request.method,
-            URL(credentials.host + request.path, encoded=True),
-            params=request.params,
-            data=request.data,
-            headers=await self._headers(request),
-            ssl=credentials.tls,
-            server_hostname=credentials.server_name,
-            proxy=credentials.proxy,
-            allow_redirects=False,
-            timeout=patience,
-        )
+        headers = {"Accept": request.accept, **await credentials.headers()}
+        if request.data is not None:
+            headers["Content-Type"] = request.content_type
+        try:
+            return await self._session.request(
+                request.method,
+                URL(credentials.host + request.path, encoded=True),
+                params=request.params,
+                data=request.data,
+                headers=headers,
+                ssl=credentials.tls,
+                server_hostname=credentials.server_name,
+                proxy=credentials.proxy,
+                allow_redirects=False,
+                timeout=patience,
+            )
+        except aiohttp.ClientSSLError as error:
+            await credentials.refused()
+            raise _unreachable(request, error) from error
+        except FAILURES as error:
+            raise _unreachable(request, error) from error
+
+
+async def _refusal(request: Request, response: aiohttp.ClientResponse) -> ApiError:
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            body = await response.read()
+    except FAILURES as error:
+        raise _unreachable(request, error) from error
+    return refusal(response.status, body, response.headers.get("Retry-After"))
 
 
 def _socket(address: tuple[Any, ...]) -> socket.socket:
@@ -214,7 +198,9 @@ def _socket(address: tuple[Any, ...]) -> socket.socket:
     family, kind, protocol = address[:3]
     made = socket.socket(family, kind, protocol)
     made.setblocking(False)
-    keep_alive(made)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in KEEPALIVE:
+        made.setsockopt(socket.IPPROTO_TCP, option, value)
     return made
 
 

@@ -31,7 +31,7 @@ class Status(msgspec.Struct, frozen=True):
     message: str = ""
 
 
-def refusal(status: int, retry_after: str | None, body: bytes) -> ApiError:
+def refusal(status: int, body: bytes, retry_after: str | None) -> ApiError:
     """Read a refusal; what comes from a proxy need not be a Status."""
     try:
         told = msgspec.json.decode(body, type=Status)
