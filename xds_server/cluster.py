@@ -156,13 +156,15 @@ class Cluster:
         health = Health(lambda: self._ready, page)
         bound(lambda at: health.listen(*address(at)), self._settings.metrics_address)
         garbage.hold_back()
-        await self._certificate.start()
-        bound(lambda at: self._xds.bind(at, self._serving.credentials()), self._settings.xds_address)
-        self._debug.open_to_others(bound, self._serving.credentials())
-        self._serving.watch(self._fleet.trust)
         async with asyncio.TaskGroup() as group:
+            group.create_task(
+                self._source.run()
+            )  # the kube-apiserver makes its answers while a certificate is made here
+            await self._certificate.start()
+            bound(lambda at: self._xds.bind(at, self._serving.credentials()), self._settings.xds_address)
+            self._debug.open_to_others(bound, self._serving.credentials())
+            self._serving.watch(self._fleet.trust)
             group.create_task(self._certificate.run())
-            group.create_task(self._source.run())
             group.create_task(self._recorder.run())
             group.create_task(self._slow.run())
             try:

@@ -3,6 +3,7 @@
 Asked again and again, which any ServiceAccount may, instead of watching CustomResourceDefinitions, which few may.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
@@ -52,16 +53,19 @@ async def served(client: Client, kinds: Iterable[Kind]) -> Mapping[str, str]:
     """
     kinds = tuple(kinds)
     found = {kind.name: kind.api_version for kind in kinds if kind.group in BUILT_IN}
-    for group in sorted({kind.group for kind in kinds} - set(BUILT_IN)):
-        offered = {
-            version: await _plurals(client, f"/apis/{group}/{version}") for version in await _versions(client, group)
-        }
-        for kind in kinds:
-            if kind.group == group:
-                version = next((version for version in kind.versions if kind.plural in offered.get(version, ())), None)
-                if version is not None:
-                    found[kind.name] = f"{group}/{version}"
+    groups = sorted({kind.group for kind in kinds} - set(BUILT_IN))
+    offered = dict(zip(groups, await asyncio.gather(*(_offered(client, group) for group in groups)), strict=True))
+    for kind in kinds:
+        of_group = offered.get(kind.group, {})
+        version = next((version for version in kind.versions if kind.plural in of_group.get(version, ())), None)
+        if version is not None:
+            found[kind.name] = f"{kind.group}/{version}"
     return found
+
+
+async def _offered(client: Client, group: str) -> dict[str, frozenset[str]]:
+    """Map the versions of a group to what each serves."""
+    return {version: await _plurals(client, f"/apis/{group}/{version}") for version in await _versions(client, group)}
 
 
 async def _versions(client: Client, group: str) -> tuple[str, ...]:
