@@ -31,7 +31,7 @@ pytestmark = pytest.mark.envoy
 
 EXACT = tuple(f"h{nth}.{zone}" for zone in ("example.com", "shop.example.com", "b.org") for nth in range(24))
 WILDCARDS = ("*.example.com", "*.h3.example.com", "*")
-DIVIDED, WHOLE = Sharding(shard_bytes=1, copies=0), Sharding(shard_bytes=1 << 40)
+DIVIDED, WHOLE = Sharding(table_bytes=1, copies=0), Sharding(table_bytes=1 << 40)
 FORGED = "http/80/3"
 AUTH, MIRROR = ir.ClusterKey("shop", "auth", 80), ir.ClusterKey("shop", "mirror", 80)
 EVERY_ORIGIN = ir.Cors(("*",), ("*",), ("*",), ("*",), True, 5)

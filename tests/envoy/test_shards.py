@@ -19,7 +19,7 @@ pytestmark = pytest.mark.envoy
 
 EXACT = tuple(f"h{nth}.{zone}" for zone in ("example.com", "shop.example.com", "b.org") for nth in range(24))
 WILDCARDS = ("*.example.com", "*.h3.example.com", "*.org")
-DIVIDED, WHOLE = Sharding(shard_bytes=1, copies=0), Sharding(shard_bytes=1 << 40)
+DIVIDED, WHOLE = Sharding(table_bytes=1, copies=0), Sharding(table_bytes=1 << 40)
 
 labels = st.sampled_from(("h3", "h17", "x", "", "example", "b", "H5", "h_3", "*", "1.2.3.4", "h99"))
 zones = st.sampled_from(("example.com", "EXAMPLE.com", "shop.example.com", "b.org", "org", "net", "h3.example.com"))

@@ -36,7 +36,7 @@ FIRST_SEED = 20261121
 GRPC_OF = {0: 0, 404: 12, 503: 14, 421: 2, 500: 2}
 """By the status of an answer that Envoy gives itself, the grpc-status that gRPC clients see instead; 2 for others."""
 COPY_SECONDS = 5.0
-DIVIDED = Sharding(shard_bytes=1, copies=0)
+DIVIDED = Sharding(table_bytes=1, copies=0)
 
 
 class Way(NamedTuple):

@@ -61,7 +61,7 @@ def replay(mirror: dict[str, dict[Any, Any]], commit: Commit) -> None:
         mirror["statuses"][status.ref] = status.status
 
 
-@given(BATCHES, st.sampled_from((Sharding(), Sharding(shard_bytes=80, copies=0))))
+@given(BATCHES, st.sampled_from((Sharding(), Sharding(table_bytes=80, copies=0), Sharding(table_bytes=80, copies=1))))
 @WORLD
 def test_commits_say_all_that_changed(batches: list[list[Edit]], sharding: Sharding) -> None:
     """Whoever applies every commit's changes to an empty copy holds what the translator holds, in shards or not."""

@@ -9,7 +9,7 @@ from translator.wiring.shards import changed_hosts, changed_scopes, changed_tabl
 from translator.xds.resource import HostChange, ResourceType
 from translator.xds.shards import KEYS, Sharding, count, key_of
 
-SMALL = Sharding(shard_bytes=200, copies=2)
+SMALL = Sharding(table_bytes=400, copies=2)
 TABLE = "http/80/0"
 
 
@@ -55,11 +55,11 @@ def test_a_table_that_grows_is_divided_while_its_listener_stays_as_it_is() -> No
     made.commit()
     assert [row for kind, row in made.resources() if kind is ResourceType.LISTENER] == listeners
     heads = {change.name: change.table is None for change in changed_tables(made.tables)}
-    assert heads == {TABLE: True, **{f"http/80/4.{nth}": False for nth in range(4)}}
+    assert heads == {TABLE: True, **{f"http/80/64.{nth}": False for nth in range(64)}}
     assert {change.name for change in changed_scopes(made.divided)} == {
         *(f"http/80/{key}" for key in range(KEYS)),
         f"hold/{TABLE}",
-        *(f"hold/http/80/4.{nth}" for nth in range(4)),
+        *(f"hold/http/80/64.{nth}" for nth in range(64)),
     }
     placed = {change.name for change in changed_hosts(made.hosts, made.divided)}
     assert placed == {"a.example.com", *numbered(10)}
@@ -83,19 +83,19 @@ def test_a_table_of_wildcards_is_not_divided() -> None:
 
 
 def test_a_table_is_divided_by_what_it_holds() -> None:
-    """Shards have 2 KiB at least, and all copies together an eighth of what is divided at most."""
+    """Into as many shards as may be from 8 KiB on; all copies together are an eighth of what is divided at most."""
 
     def of(divided: int, copied: int = 0) -> int:
         weights = {(EDGE, TABLE, False): divided, (EDGE, TABLE, True): copied}
         return count((EDGE, TABLE), (), weights, Sharding())
 
     kib = 1024
-    assert [of(size * kib) for size in (0, 7, 8, 31, 32, 127, 128, 9000)] == [1, 1, 4, 4, 16, 16, 64, 64]
+    assert [of(size * kib) for size in (0, 7, 8, 9000)] == [1, 1, 64, 64]
     assert [of(512 * kib, copied * kib) for copied in (1, 2, 4, 8, 16, 32)] == [64, 16, 16, 4, 4, 1]
 
 
 def test_tables_that_no_scope_leads_to_are_not_divided() -> None:
-    made = World(https("web", "one.example.com", 443), sharding=Sharding(shard_bytes=1))
+    made = World(https("web", "one.example.com", 443), sharding=Sharding(table_bytes=1))
     made.route("one", when(EVERYTHING, to("cart")), hostnames=("one.example.com",)).commit()
     assert [table.name for table, _ in made.route_tables()] == ["https/443/web/0"]
     assert made.divided.counts.get((EDGE, "https/443/web/0")) is None

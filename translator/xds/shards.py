@@ -24,7 +24,10 @@ SETS = (
 
 KEYS = 1 << len(SETS)
 COUNTS = (64, 16, 4)
-"""Into how many shards a table may be divided: few steps, for at each the whole table is sent anew."""
+"""Into how many shards a table may be divided: few steps, for at each the whole table is sent anew.
+
+It is the most at once, unless wildcard hosts would be copied too often.
+"""
 
 _KEY_OF = {character: sum((character in of) << bit for bit, of in enumerate(SETS)) for character in "".join(SETS)}
 
@@ -32,8 +35,8 @@ _KEY_OF = {character: sum((character in of) << bit for bit, of in enumerate(SETS
 class Sharding(Value):
     """When a table is divided."""
 
-    shard_bytes: int = 2 * 1024
-    """What the exact hosts of a shard come to, at least, on average: some ten hosts."""
+    table_bytes: int = 8 * 1024
+    """What the exact hosts of a table come to, at least: some thirty hosts."""
     copies: int = 8
     """How many times all copies of wildcard hosts together the exact hosts come to, at least."""
 
@@ -70,7 +73,7 @@ def count(key: tuple[Key, str], _: object, weights: Lookup[tuple[Key, str, bool]
     """Return how many shards a table has."""
     gateway, table = key
     divided, copied = (weights.get((gateway, table, copied)) or 0 for copied in (False, True))
-    return next((n for n in COUNTS if divided >= n * max(sharding.shard_bytes, sharding.copies * copied)), 1)
+    return next((n for n in COUNTS if divided >= max(sharding.table_bytes, n * sharding.copies * copied)), 1)
 
 
 def is_copied(domain: str) -> bool:

@@ -1,13 +1,14 @@
-"""What it costs to divide a table anew, with the very host that makes it 4, 16 and 64 shards."""
+"""What it costs to divide a table anew: one that has exact hosts alone, and one with a wildcard host to be copied."""
 
 from statistics import median
 
-from tests.bench.product import Cost, Product, gateway, product
-from tests.bench.shards.tables import DECIDED, Figures, edited, exact
+from tests.bench.product import Cost, Document, Product, gateway, product
+from tests.bench.shards.tables import DECIDED, Figures, edited, exact, wildcard
 from translator.api.kinds import from_document
-from translator.xds.resource import ResourceType
 from translator.xds.shards import COUNTS
 
+FIRST = 1
+"""The number of the first exact host."""
 BACK_AND_FORTH = 3
 """How often each step is taken, and taken back."""
 BEFORE = 8
@@ -18,10 +19,15 @@ REST_SECONDS = 1.0
 
 def stepping() -> dict[str, Figures]:
     """Grow a table host by host over each step, and back."""
+    return {**_stepping(), **_stepping(wildcard(0))}
+
+
+def _stepping(*copied: Document) -> dict[str, Figures]:
     found: dict[str, Figures] = {}
-    with product(DECIDED.sharding, exact(0)) as served:
-        there = 1
-        for shards, last in zip(reversed(COUNTS), steps(), strict=True):
+    beside = f" beside {len(copied)} wildcard host" if copied else ""
+    with product(DECIDED.sharding, *copied, exact(FIRST)) as served:
+        there = FIRST + 1
+        for last, shards in steps(*copied):
             served.put(*(exact(number) for number in range(there, last - BEFORE)))
             served.answered()
             ordinary = [edited(served, exact(number)) for number in range(last - BEFORE, last)]
@@ -31,7 +37,7 @@ def stepping() -> dict[str, Figures]:
                 divided.append(_divided(served))
                 served.delete(exact(last)["metadata"]["name"])
                 joined.append(_divided(served))
-            found[f"{shards} shards with host {last + 1:,}"] = {
+            found[f"{shards} shards with host {last:,}{beside}"] = {
                 **_told("the host", divided),
                 **_told("a host before", ordinary),
                 **_told("the host gone again", joined),
@@ -40,13 +46,15 @@ def stepping() -> dict[str, Figures]:
     return found
 
 
-def steps() -> list[int]:
-    """How many hosts there are before the one with which a table is divided, for each of the steps."""
-    alone, found, there = gateway(DECIDED.sharding), list[int](), 0
-    while len(found) < len(COUNTS):
-        alone.put("HTTPRoute", from_document("HTTPRoute", exact(there)))
-        if any(it.type is ResourceType.SCOPE for it in alone.commit().resources) and there:
-            found.append(there)
+def steps(*copied: Document) -> list[tuple[int, int]]:
+    """With which exact hosts a table is divided, and into how many shards."""
+    alone, found, there = gateway(DECIDED.sharding), list[tuple[int, int]](), FIRST
+    while not found or found[-1][1] != COUNTS[0]:
+        for document in (*copied, exact(there)):
+            alone.put("HTTPRoute", from_document("HTTPRoute", document))
+        shards = sum(it.table is not None for it in alone.commit().tables)
+        if shards > 1:
+            found.append((there, shards))
         there += 1
     return found
 

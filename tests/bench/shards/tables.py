@@ -22,9 +22,9 @@ class Way(NamedTuple):
 
 
 DECIDED = Way("as decided", Sharding())
-WHOLE = Way("one table, by scopes", Sharding(shard_bytes=1 << 40))
-PLAIN = Way("one table, by name", Sharding(shard_bytes=1 << 40), plain=True)
-MOST = Way("64 shards", Sharding(shard_bytes=0, copies=0))
+WHOLE = Way("one table, by scopes", Sharding(table_bytes=1 << 40))
+PLAIN = Way("one table, by name", Sharding(table_bytes=1 << 40), plain=True)
+MOST = Way("64 shards", Sharding(table_bytes=0, copies=0))
 
 
 def exact(number: int, turn: int = 0) -> Document:
