@@ -40,7 +40,7 @@ def test_a_route_names_the_clusters_of_its_backends_and_mirrors_once() -> None:
         ir.Respond(500),
     )
     made = tuple(ir.Route("r", (), ir.Match(ir.Path("prefix", "/")), action) for action in actions)
-    resolved = ir.Resolved(ir.Age("", "", ""), made)
+    resolved = ir.Resolved(made)
     assert sorted(clusters.named(ROUTE, resolved)) == [
         ("shop/audit/80", ROUTE, audit),
         ("shop/cart/8080", ROUTE, cart),

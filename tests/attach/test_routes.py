@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import grpc_route, http_route, meta, service
+from tests.builders import grpc_route, http_route, service
 from translator import ir
 from translator.api.meta import Meta
 from translator.api.routes import BackendRef, L4RouteRule, L4RouteSpec, TLSRoute
@@ -80,13 +80,6 @@ def test_each_match_of_each_rule_is_a_route_in_the_order_written() -> None:
         ir.Forward((ir.Backend(CANARY, 1),)),
     ]
     assert (found.refusals, found.invalid, found.valid) == ((), (), True)
-
-
-def test_a_resolved_route_says_its_age() -> None:
-    it = http_route({}, metadata=meta("route", creationTimestamp="2026-01-01T00:00:00Z"))
-    found = routes.resolve(HTTP, it, {}, {}, {})
-    assert found is not None
-    assert found.age == ir.Age("2026-01-01T00:00:00Z", "shop/route", "HTTPRoute")
 
 
 def test_traffic_is_split_by_weight() -> None:
@@ -372,8 +365,7 @@ def test_routes_of_other_kinds_report_their_references() -> None:
     found = routes.resolve(Ref("TLSRoute", "shop", "route"), it, SERVICES, {}, {})
     missing = (ir.Refusal(Reason.BACKEND_NOT_FOUND, "Service shop/missing does not exist"),)
     stream = ir.Stream((ir.Backend(ir.ClusterKey("shop", "cart", 8080, "tcp"), 1), ir.Backend(None, 1)), missing)
-    age = ir.Age("", "shop/route", "TLSRoute")
-    assert found == ir.Resolved(age, (), missing, stream=stream, sealed=stream)
+    assert found == ir.Resolved((), missing, stream=stream, sealed=stream)
 
 
 def test_a_preflight_is_answered_by_the_rule_it_is_for() -> None:

@@ -286,7 +286,7 @@ def test_a_route_without_parents_of_ours_is_left_alone() -> None:
 
 def test_each_parent_gets_its_own_answer() -> None:
     elsewhere = Refusal("NoMatchingParent", "Gateway shop/other has no listener web")
-    found = route_status(ir.Resolved(AGE, (A_RULE,)), ir.Bond(TO_EDGE), ir.Bond(TO_OTHER, refusal=elsewhere))
+    found = route_status(ir.Resolved((A_RULE,)), ir.Bond(TO_EDGE), ir.Bond(TO_OTHER, refusal=elsewhere))
     assert found == {
         TO_EDGE: (
             Condition("Accepted", True, "Accepted", "the route is accepted", 4),
@@ -301,14 +301,14 @@ def test_each_parent_gets_its_own_answer() -> None:
 
 def test_a_route_that_nobody_accepts_still_reports_its_references() -> None:
     refused = ir.Bond(TO_EDGE, refusal=Refusal("NotAllowedByListeners", "no"))
-    found = route_status(ir.Resolved(AGE, (A_RULE,), refusals=(UNRESOLVED, UNRESOLVED)), refused)
+    found = route_status(ir.Resolved((A_RULE,), refusals=(UNRESOLVED, UNRESOLVED)), refused)
     assert found[TO_EDGE][1] == Condition(
         "ResolvedRefs", False, "BackendNotFound", "Service shop/cart does not exist", 4
     )
 
 
 def test_a_route_whose_rules_are_all_invalid_is_not_accepted() -> None:
-    found = route_status(ir.Resolved(AGE, (A_RULE,), invalid=(UNSUPPORTED,), valid=False), ir.Bond(TO_EDGE))
+    found = route_status(ir.Resolved((A_RULE,), invalid=(UNSUPPORTED,), valid=False), ir.Bond(TO_EDGE))
     assert answers(found[TO_EDGE]) == {
         "Accepted": (False, "UnsupportedValue"),
         "ResolvedRefs": (True, "ResolvedRefs"),
@@ -316,7 +316,7 @@ def test_a_route_whose_rules_are_all_invalid_is_not_accepted() -> None:
 
 
 def test_a_route_with_some_invalid_rules_says_which_were_dropped() -> None:
-    found = route_status(ir.Resolved(AGE, (A_RULE,), invalid=(UNSUPPORTED,)), ir.Bond(TO_EDGE))
+    found = route_status(ir.Resolved((A_RULE,), invalid=(UNSUPPORTED,)), ir.Bond(TO_EDGE))
     assert found[TO_EDGE][0].status is True
     assert found[TO_EDGE][2] == Condition(
         "PartiallyInvalid", True, "UnsupportedValue", "Dropped Rule: rule 1: regex ( does not compile", 4
@@ -325,5 +325,5 @@ def test_a_route_with_some_invalid_rules_says_which_were_dropped() -> None:
 
 def test_partially_invalid_is_not_said_of_a_route_that_is_not_accepted() -> None:
     refused = ir.Bond(TO_EDGE, refusal=Refusal("NotAllowedByListeners", "no"))
-    found = route_status(ir.Resolved(AGE, (A_RULE,), invalid=(UNSUPPORTED,)), refused)
+    found = route_status(ir.Resolved((A_RULE,), invalid=(UNSUPPORTED,)), refused)
     assert list(answers(found[TO_EDGE])) == ["Accepted", "ResolvedRefs"]

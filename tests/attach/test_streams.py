@@ -35,7 +35,7 @@ def refused(_: api.BackendObjectReference) -> ir.Refusal:
 
 def test_a_backend_that_leads_nowhere_keeps_its_weight() -> None:
     """It is reported, and its share of the connections is refused."""
-    made = streams.resolve(Ref("TCPRoute", "shop", "db"), route(api.TCPRoute, (("db", 1), ("gone", 4))), found, found)
+    made = streams.resolve(route(api.TCPRoute, (("db", 1), ("gone", 4))), found, found)
     assert made.stream == ir.Stream((ir.Backend(DB, 1), ir.Backend(None, 4)), (GONE,))
     assert made.refusals == (GONE,)
     assert made.sealed is None
@@ -43,15 +43,13 @@ def test_a_backend_that_leads_nowhere_keeps_its_weight() -> None:
 
 def test_of_several_rules_the_first_counts() -> None:
     """Nothing tells their connections apart; version v1 allows one alone."""
-    made = streams.resolve(
-        Ref("TCPRoute", "shop", "db"), route(api.TCPRoute, (("db", 1),), (("gone", 1),)), found, found
-    )
+    made = streams.resolve(route(api.TCPRoute, (("db", 1),), (("gone", 1),)), found, found)
     assert made.stream == ir.Stream((ir.Backend(DB, 1),))
 
 
 def test_policies_have_no_say_where_tls_is_passed_through() -> None:
     """One that cannot be followed is reported at the listeners that terminate, and nowhere else."""
-    made = streams.resolve(Ref("TLSRoute", "shop", "db"), route(api.TLSRoute, (("db", 1),)), refused, found)
+    made = streams.resolve(route(api.TLSRoute, (("db", 1),)), refused, found)
     assert made.stream == ir.Stream((ir.Backend(None, 1),), (UNFOLLOWED,))
     assert made.sealed == ir.Stream((ir.Backend(DB, 1),))
     passing = listening("passed", "TLS", 443, passthrough=True)
@@ -103,7 +101,7 @@ LOCATED = {"shop/dns/53/udp": ir.Endpoints("shop/dns/53/udp", (("10.0.0.1", 5353
 
 def pool(*backends: ir.Backend, reached: dict[str, ir.Cluster] | None = None) -> ir.Pool | None:
     """Gather these backends; only dns has endpoints."""
-    resolved = ir.Resolved(OLD, (), stream=ir.Stream(backends))
+    resolved = ir.Resolved((), stream=ir.Stream(backends))
     return pools.gather(QUERIES, resolved, reached or {}, LOCATED)
 
 
@@ -131,5 +129,5 @@ def test_names_are_resolved_by_the_pool() -> None:
 
 def test_other_routes_have_no_pool() -> None:
     """Connections have weighted clusters."""
-    resolved = ir.Resolved(OLD, (), stream=ir.Stream((ir.Backend(DB, 1),)))
+    resolved = ir.Resolved((), stream=ir.Stream((ir.Backend(DB, 1),)))
     assert pools.gather(Ref("TCPRoute", "shop", "db"), resolved, {}, {}) is None

@@ -45,7 +45,7 @@ def encoded(
     counted: bool = False,
 ) -> EncodedRoute:
     served = ir.Served(Ref(kind, "shop", "cart"), EDGE, port, secure)
-    resolved = {served.route: ir.Resolved(OLD, (route,))}
+    resolved = {served.route: ir.Resolved((route,))}
     routes = encode(served, (), resolved, unusable or {}, {}, {EDGE: True} if counted else {})
     assert routes is not None
     return routes.routes[0]

@@ -181,7 +181,7 @@ class World:
         written = tuple(it if isinstance(it, tuple) else ("" if it == "*" else it, it) for it in hostnames)
         bond = ir.Bond(ParentReference(name="edge"), (ir.Attachment(listener, written),))
         self.bound.put(ref, ir.Bound(1, age, (bond,)))
-        self.resolved.put(ref, ir.Resolved(age, routes))
+        self.resolved.put(ref, ir.Resolved(routes))
         return self
 
     def stream(
@@ -201,7 +201,7 @@ class World:
             for it in to(*services).backends
         )
         stream = ir.Stream(backends)
-        self.resolved.put(Ref(kind, "shop", name), ir.Resolved(OLD, (), stream=stream, sealed=stream))
+        self.resolved.put(Ref(kind, "shop", name), ir.Resolved((), stream=stream, sealed=stream))
         return self
 
     def service(

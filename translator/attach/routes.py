@@ -8,7 +8,6 @@ from translator import ir
 from translator.api import routes as api
 from translator.api.core import Service
 from translator.attach import backends, filters, matches, rules, streams
-from translator.attach.ages import age
 from translator.attach.grants import Grants
 from translator.attach.policies import Targeting
 from translator.attach.rules import Rule
@@ -35,13 +34,12 @@ def resolve(
             written = list(_grpc_rules(ref, route))
         case api.TLSRoute() | api.TCPRoute() | api.UDPRoute():
             resolved = partial(backends.resolve, home=ref, services=services, granted=granted, backings=backings)
-            return streams.resolve(ref, route, partial(resolved, targeted=targeted), partial(resolved, targeted={}))
+            return streams.resolve(route, partial(resolved, targeted=targeted), partial(resolved, targeted={}))
         case _:
             assert_never(route)
     outcomes = [rules.resolve(it, ref, services, granted, targeted, backings, handled) for it in written]
     invalid = tuple(it.invalid for it in outcomes if it.invalid is not None)
     return ir.Resolved(
-        age(ref, route),
         tuple(made for it in outcomes for made in it.routes),
         tuple(refusal for it in outcomes for refusal in it.refusals),
         invalid,

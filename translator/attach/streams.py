@@ -13,7 +13,6 @@ from typing import TypeAlias
 from translator import ir
 from translator.api import routes as api
 from translator.attach import precedence
-from translator.attach.ages import age
 from translator.attach.rules import Resolve
 from translator.value import Lookup, Ref, Value
 from translator.xds.names import listener_name
@@ -31,7 +30,7 @@ class First(Value):
     listener: ir.Listener
 
 
-def resolve(ref: Ref, route: StreamRoute, resolved: Resolve, sealed: Resolve) -> ir.Resolved:
+def resolve(route: StreamRoute, resolved: Resolve, sealed: Resolve) -> ir.Resolved:
     """Resolve a route's backends: as they are, and `sealed` for TLS that is passed through.
 
     Nothing tells the connections of two rules apart, so that of several, as older versions allow, the first counts.
@@ -39,7 +38,6 @@ def resolve(ref: Ref, route: StreamRoute, resolved: Resolve, sealed: Resolve) ->
     written = route.spec.rules[0].backend_refs if route.spec.rules else ()
     stream = _stream(written, resolved)
     return ir.Resolved(
-        age(ref, route),
         (),
         stream.refusals,
         stream=stream,

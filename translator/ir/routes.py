@@ -197,7 +197,6 @@ class Stream(Value):
 class Resolved(Value):
     """A route's rules with their references looked up; independent of where the route is attached."""
 
-    age: Age
     routes: tuple[Route, ...]
     """In the order of rules and matches as written."""
     refusals: tuple[Refusal, ...] = ()
