@@ -6,6 +6,7 @@ from translator.api.gateway import FromNamespaces
 from translator.api.routes import ParentReference
 from translator.attach import conflicts, hostnames
 from translator.attach.conditions import Reason
+from translator.pieces import Pieces
 from translator.value import Key, Ref
 
 EDGE = Key("shop", "edge")
@@ -26,7 +27,7 @@ def rows(*routes: tuple[str, str, str]) -> tuple[conflicts.Rows, conflicts.Rows]
     """The groups of one listener, gRPC and HTTP, made of (letter of the kind + name, created, domain)."""
     grpc, http = [], []
     for name, created, domain in routes:
-        ref = Ref("GRPCRoute" if name[0] == "g" else "HTTPRoute", "shop", name)
+        ref = named(name)
         it = bound(ref, created, attachment(WEB, domain))
         grpc += [(order, domains) for _, order, domains in conflicts.grpc_by_listener(ref, it)]
         http += [(order, domains) for _, order, domains in conflicts.http_by_listener(ref, it)]
@@ -89,6 +90,13 @@ def test_taken_by_age_a_route_loses_to_an_accepted_one_of_the_other_kind(drawn: 
         else:
             accepted.append((name, domain))
     assert set(lost(*routes)) == expected
+    grpc, http = rows(*routes)
+    pieces = Pieces(tuple(http[at : at + 2] for at in range(0, len(http), 2)))
+    assert set(conflicts.losers(WEB, grpc, {WEB: pieces}, {}) or {}) == {named(name) for name in expected}
+
+
+def named(name: str) -> Ref:
+    return Ref("GRPCRoute" if name[0] == "g" else "HTTPRoute", "shop", name)
 
 
 H, G = Ref("HTTPRoute", "shop", "h"), Ref("GRPCRoute", "shop", "g")

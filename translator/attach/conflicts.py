@@ -4,15 +4,19 @@ Source: gateway-api v1.7.0, apis/v1/grpcroute_types.go (Hostnames): the older on
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from translator import ir
 from translator.attach import hostnames
 from translator.attach.conditions import Reason
+from translator.pieces import made
 from translator.value import Lookup, Ref
 
-Rows: TypeAlias = Sequence[tuple[tuple[ir.Age, Ref], tuple[str, ...]]]
-"""Routes of one kind on a listener, the oldest first, with their domains."""
+Row: TypeAlias = tuple[tuple[ir.Age, Ref], tuple[str, ...]]
+"""A route with its domains."""
+
+Rows: TypeAlias = Sequence[Row]
+"""Routes of one kind on a listener, the oldest first."""
 
 Spread: TypeAlias = Iterable[tuple[ir.ListenerKey, tuple[ir.Age, Ref], tuple[str, ...]]]
 
@@ -41,10 +45,7 @@ def losers(
     Routes are taken in order of age, those that are not Accepted anyway after all others: one loses if a route of the
     other kind has a hostname of it already.
     """
-    wanted = _Hostnames()
-    for (_, ref), domains in grpc:
-        wanted.add(domains, ref)
-    rivals = [row for row in http.get(listener) or () if wanted.meeting(row[1])]
+    rivals = _rivals(grpc, http.get(listener) or ())
     if not rivals:
         return None
     given = {"GRPCRoute": _Hostnames(), "HTTPRoute": _Hostnames()}
@@ -56,6 +57,36 @@ def losers(
         else:
             given[ref.kind].add(domains, ref)
     return lost or None
+
+
+class _Index(NamedTuple):
+    """Routes by what their hostnames may have in common with others; made once of a piece of thousands."""
+
+    at: dict[str, list[Row]]
+    """By their domains."""
+    below: dict[str, list[Row]]
+    """By their domains and the wildcards above them."""
+
+
+def _index(rows: Rows) -> _Index:
+    index = _Index({}, {})
+    for row in rows:
+        for domain in row[1]:
+            index.at.setdefault(domain, []).append(row)
+            for covering in (domain, *hostnames.wildcards_above(domain)):
+                index.below.setdefault(covering, []).append(row)
+    return index
+
+
+def _rivals(grpc: Rows, http: Rows) -> Rows:
+    """Return the HTTPRoutes that have a hostname in common with some GRPCRoute."""
+    at = {domain for _, domains in grpc for domain in domains}
+    above = {wildcard for domain in at for wildcard in hostnames.wildcards_above(domain)}
+    found: dict[object, Row] = {}
+    for index in made(http, _index):
+        for rows, wanted in ((index.below, at), (index.at, above)):
+            found.update((row[0], row) for name in rows.keys() & wanted for row in rows[name])
+    return tuple(found.values())
 
 
 def settle(ref: Ref, bound: ir.Bound, losers: Lookup[ir.ListenerKey, Mapping[Ref, Ref]]) -> ir.Bound:
