@@ -1,11 +1,12 @@
-"""Garbage: not looked for while the first world is read, which only builds; what it built is then left alone."""
+"""Garbage: not looked for while modules and the first world are read, which only build; these are then left alone."""
 
 import gc
 
 
 def hold_back() -> None:
-    """Look for none until `settle`."""
+    """Look for none until `settle`, and never among what there is by now."""
     gc.disable()
+    gc.freeze()
 
 
 def settle() -> None:

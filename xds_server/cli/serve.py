@@ -7,7 +7,7 @@ import structlog
 import typer
 
 from translator.value import Value
-from xds_server import log
+from xds_server import garbage, log
 from xds_server.debug.access import Unprotected
 from xds_server.listening import CannotListen
 from xds_server.listening import run as run_to_end
@@ -73,6 +73,7 @@ async def _serve_cluster(options: Options) -> None:
 
 def run(resources: Sequence[Path], options: Options) -> None:
     """Run until Ctrl-C or SIGTERM."""
+    garbage.hold_back()
     log.configure(json=options.log_json, level=options.log_level)
     try:
         run_to_end(_serve(resources, options) if resources else _serve_cluster(options))
