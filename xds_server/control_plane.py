@@ -97,8 +97,8 @@ class ControlPlane:
             case Acked(gateway=gateway, type=type_, names=names, seconds=seconds):
                 self.standing.acked(event, time.monotonic())
                 self.accept(gateway, type_, names, event.node)
-                metrics.ACKS.labels(type_.name.lower()).inc()
-                metrics.ACK_SECONDS.labels(type_.name.lower()).observe(seconds)
+                metrics.acks_of[type_].inc()
+                metrics.ack_seconds_of[type_].observe(seconds)
             case Connected(gateway=gateway, node=node):
                 metrics.STREAMS.inc()
                 self.standing.connected(gateway, node)

@@ -60,7 +60,7 @@ class Standing:
         """Note how long it took until an Envoy had what it accepts."""
         kind, names = event.type, (*event.names, *event.removed)
         for at in self._propagation.answered(event.gateway, event.node, kind, names, now - event.seconds):
-            metrics.PROPAGATION_SECONDS.labels(kind.name.lower()).observe(now - at)
+            metrics.propagation_seconds_of[kind].observe(now - at)
 
     def told(self, changes: Iterable[StatusChange]) -> None:
         """Note what objects are told."""
@@ -83,7 +83,7 @@ class Standing:
             if self._propagation.has(gateway) and (not gone or kind in LASTING):
                 names.setdefault(gateway, {}).setdefault(kind, {})[name] = None
         for kind, number in count.items():
-            metrics.SNAPSHOT_CHANGES.labels(kind.name.lower()).inc(number)
+            metrics.changes_of[kind].inc(number)
         for gateway, changed in names.items():
             self._propagation.changed(gateway, changed, heard)
 
