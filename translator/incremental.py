@@ -279,6 +279,12 @@ class Derived(Table[K, V]):
 Spread = Callable[[Any, Any], Iterable[tuple[G, K2, V2]]]
 """From a row (key, value) of some table to rows of a group: (group key, order, value)."""
 
+Narrow = Callable[[Any, Any], tuple[Any, Any]]
+"""From a row before and after an edit to rows that are spread to nothing but the difference."""
+
+Input: TypeAlias = tuple[Table[Any, Any], Spread[G, K2, V2]] | tuple[Table[Any, Any], Spread[G, K2, V2], Narrow]
+"""A table, how its rows are spread and, where they are spread to thousands, how an edit of one is narrowed."""
+
 
 class Group(Table[G, Sequence[tuple[K2, V2]]]):
     """Rows of other tables regrouped: each group is a sequence of (order, value), sorted by order; a tuple if short.
@@ -286,21 +292,24 @@ class Group(Table[G, Sequence[tuple[K2, V2]]]):
     `order` must be unique within a group across all inputs: make the origin part of it.
     """
 
-    def __init__(self, name: str, inputs: tuple[tuple[Table[Any, Any], "Spread[G, K2, V2]"], ...]) -> None:
+    def __init__(self, name: str, inputs: "tuple[Input[G, K2, V2], ...]") -> None:
         super().__init__(name)
-        self._inputs = inputs
-        for table, _ in inputs:
+        self._inputs = [(table, spread, narrow[0] if narrow else None) for table, spread, *narrow in inputs]
+        for table, *_ in inputs:
             table._made.append(self)
 
     def _commit(self) -> None:
         gone: defaultdict[G, list[tuple[K2, V2]]] = defaultdict(list)
         come: defaultdict[G, list[tuple[K2, V2]]] = defaultdict(list)
-        for table, spread in self._inputs:
+        for table, spread, narrow in self._inputs:
             before, rows = table._before, table._rows
             self.runs += len(table._changed)
             for key in table._changed:
-                old = _places(spread, key, before[key]) if key in before else ()
-                new = _places(spread, key, rows[key]) if key in rows else ()
+                was, now = before.get(key), rows.get(key)
+                if narrow is not None and was is not None and now is not None:
+                    was, now = narrow(was, now)
+                old = () if was is None else _places(spread, key, was)
+                new = () if now is None else _places(spread, key, now)
                 if old and new:
                     old, new = _without(old, new), _without(new, old)
                 for group, member in old:
@@ -372,9 +381,9 @@ class Graph:
                 raise ValueError(f"table {name} reads {table.name}, which is not declared before it")
         return self._add(Derived(name, upstream, function, reads))
 
-    def group(self, name: str, *inputs: tuple[Table[Any, Any], "Spread[G, K2, V2]"]) -> Group[G, K2, V2]:
+    def group(self, name: str, *inputs: "Input[G, K2, V2]") -> Group[G, K2, V2]:
         """Declare a regrouping of one or more tables."""
-        for table, _ in inputs:
+        for table, *_ in inputs:
             if table not in self._tables:
                 raise ValueError(f"table {name} regroups {table.name}, which is not declared before it")
         return self._add(Group(name, inputs))

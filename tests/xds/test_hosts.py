@@ -6,6 +6,8 @@ from envoy.extensions.retry.host.previous_hosts.v3 import previous_hosts_pb2
 from tests.xds.world import EVERYTHING, World, http, https, path, to, when
 from translator import ir
 from translator.value import Key
+from translator.xds import hosts
+from translator.xds.resource import ResourceType
 
 EXACT, PREFIX = (0,), (2, -5)
 
@@ -153,3 +155,20 @@ def test_a_refused_attachment_serves_nothing() -> None:
     )
     world.commit()
     assert len(world.hosts) == 0
+
+
+def test_an_edit_of_a_host_is_narrowed_to_the_clusters_that_it_comes_to_need_or_not() -> None:
+    """What is left is spread as the whole would be."""
+    made = World(http())
+    made.route("cart", when(EVERYTHING, to("a", "b", "c"))).commit()
+    (key, old), *_ = made.hosts.items()
+    made.route("cart", when(EVERYTHING, to("b", "c", "d"))).commit()
+    new = made.hosts.get(key)
+    assert new is not None
+    names = [[group[1] for group, _, _ in hosts.clusters_used(key, it)] for it in hosts.clusters_changed(old, new)]
+    assert names == [["shop/a/80"], ["shop/d/80"]]
+    assert [it.clusters for it in hosts.clusters_changed(new, new)] == [(), ()]
+    for name in "abcd":
+        made.service(name)
+    used = [name for (_, name), _ in made.commit().of_type[ResourceType.CLUSTER].items()]
+    assert sorted(used) == ["shop/b/80", "shop/c/80", "shop/d/80"]

@@ -141,7 +141,7 @@ class World:
         )
         used = graph.group(
             "used",
-            (self.hosts, hosts.clusters_used),
+            (self.hosts, hosts.clusters_used, hosts.clusters_changed),
             (self.tracers, spans.clusters_used),
             (self.streams, streams.clusters_used),
         )

@@ -106,7 +106,7 @@ def declare(
     )
     used = graph.group(
         "clusters used",
-        (host_rows, hosts.clusters_used),
+        (host_rows, hosts.clusters_used, hosts.clusters_changed),
         (encoded_streams, streams.clusters_used),
         (observed.tracers, spans.clusters_used),
     )

@@ -119,6 +119,18 @@ def clusters_used(key: ir.HostKey, host: VirtualHost) -> Iterator[tuple[tuple[Ke
     return (((key.gateway, cluster), key, True) for cluster in (*host.clusters, *host.refused))
 
 
+def clusters_changed(old: VirtualHost, new: VirtualHost) -> tuple[VirtualHost, VirtualHost]:
+    """Leave out of a virtual host before and after an edit what it needs in both: it may be thousands of clusters."""
+    before, after = (*old.clusters, *old.refused), (*new.clusters, *new.refused)
+    if before == after:
+        return _naming(()), _naming(())
+    return _naming({*before}.difference(after)), _naming({*after}.difference(before))
+
+
+def _naming(clusters: Iterable[str]) -> VirtualHost:
+    return VirtualHost("", b"", 0, tuple(clusters))
+
+
 def _reachable(key: ir.HostKey, members: Members, hosted: Lookup[ir.HostKey, Members]) -> Iterator[Block]:
     """Yield what a request can meet: a route that two levels lead to counts at the more specific.
 
