@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from time import gmtime, strftime
 
+import uvloop
 from rich.console import Console
 
 from tests.bench.cluster.page import Run, write
@@ -36,8 +37,8 @@ def main() -> None:
     earlier = [read(file, result) for file in options.also]
     plans = tuple(_plans(options))
     if plans:
-        with contextlib.suppress(asyncio.CancelledError):
-            asyncio.run(_all(plans, result, lambda: save(options, run, result)))
+        with contextlib.suppress(asyncio.CancelledError), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_all(plans, result, lambda: save(options, run, result)))
     else:
         save(options, earlier[-1] if earlier else run, result)
     show(result)

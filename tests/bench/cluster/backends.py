@@ -14,6 +14,7 @@ from tests.bench.cluster.site import BACKENDS, EDITED_TARGET, Site
 from tests.bench.cluster.spending import cost, spent
 from tests.cluster.namespace import until
 
+ROLLING_TARGET = Target("rolling.example.com")
 ROLLOUT_SECONDS = 240.0
 EDITS = 5
 """How many edits in a row there are for each that is waited for."""
@@ -44,13 +45,12 @@ async def endpoints_edited(site: Site, count: int) -> Figures:
 async def endured(site: Site, count: int, rollouts: int) -> Figures:
     """Replace all pods of a backend while routes are added, changed and removed; nothing that is asked may fail."""
     rolling = ROLLING if site.world.services_of_their_own else SHARED
-    if rolling == ROLLING:
+    if rolling == ROLLING and ROLLING_TARGET not in site.load.targets:
         await site.backends(ROLLING, BACKENDS)
         await site.addresses(ROLLING)
-        target = Target("rolling.example.com")
-        await site.create(documents.http_route(ROLLING, target, ROLLING))
-        await site.serves(target)
-        site.load.targets += [target] * len(site.load.targets)
+        await site.create(documents.http_route(ROLLING, ROLLING_TARGET, ROLLING))
+        await site.serves(ROLLING_TARGET)
+        site.load.targets += [ROLLING_TARGET] * len(site.load.targets)
     asked, errors = site.load.outcomes.total(), site.load.errors.total()
     over = asyncio.Event()
 
