@@ -17,6 +17,9 @@ MOST = 4096
 UNIQUE = frozenset({"name", "hostnames", "creation_timestamp"})
 """Fields that are hardly ever alike; not looked at."""
 
+WHOLE = frozenset({"metadata", "spec"})
+"""Fields that differ in every object; their parts are looked at."""
+
 _set = msgspec.structs.force_setattr
 
 
@@ -32,7 +35,9 @@ class Sharing:
         """Put in the place of the parts of a new object what is equal to them."""
         for name in _fields(type(value)):
             part = getattr(value, name)
-            if part:
+            if name in WHOLE:
+                self.share(part)
+            elif part:
                 other = self._same(part)
                 if other is not part:
                     _set(value, name, other)

@@ -4,11 +4,12 @@ import json
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translator.api.kinds import KINDS
-from translator.sharing import MOST, Sharing
+from translator.api.kinds import KINDS, Kind
+from translator.sharing import MOST, WHOLE, Sharing
 
 HTTP_ROUTE = KINDS["HTTPRoute"].struct
 
@@ -75,3 +76,10 @@ def test_what_was_seen_once_is_not_kept_for_it() -> None:
         sharing.share(route(number, f"/{number}"))
     assert len(sharing._once) <= MOST
     assert len(sharing._shared) <= 8
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_what_differs_in_every_object_has_parts(kind: Kind) -> None:
+    whole = [it for it in msgspec.structs.fields(kind.struct) if it.name in WHOLE]
+    assert whole
+    assert all(issubclass(it.type, msgspec.Struct) for it in whole)
