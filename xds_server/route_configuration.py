@@ -3,13 +3,17 @@
 Thousands of streams hold tables of thousands of hosts, nearly always the snapshot's own: so they share them.
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Mapping
 
-from translator.xds.resource import RouteTable, VirtualHost, version
+from translator.xds.resource import DIGESTS, RouteTable, VirtualHost, version
 
 MANY = 16
 """From so many new and old names on, sorting all costs less than putting each in its place."""
+
+IS_OURS = re.compile("[0-9a-f]{32}")
+"""Versions as we write them; an Envoy may come from another control plane."""
 
 
 class RouteConfiguration:
@@ -73,6 +77,21 @@ class RouteConfiguration:
     def version(self) -> str:
         """The hash of the content, in whatever order it came to be; empty for a table that does not exist."""
         return "" if self.head is None else version(self.head.digest + self._digest)
+
+    def lacking(self, of: str) -> frozenset[str] | None:
+        """Return which hosts a table lacks that has a version and is like this one otherwise; None if none is found.
+
+        Versions are sums of digests, so that what two tables differ in tells: one host, or two.
+        """
+        if not IS_OURS.fullmatch(of):
+            return None
+        digest = int(self.version or "0", 16) - int(of, 16)
+        hosts = {host.digest: name for name, host in self.hosts.items()}
+        for each in (0, *hosts):
+            other = (digest - each) % DIGESTS
+            if other in hosts and other != each:
+                return frozenset(hosts[it] for it in (each, other) if it)
+        return None
 
     @property
     def pieces(self) -> tuple[bytes, ...]:

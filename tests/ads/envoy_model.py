@@ -28,6 +28,8 @@ class ModelEnvoy:
         self.held: dict[ResourceType, dict[str, Sendable]] = {kind: {} for kind in ResourceType}
         self.listeners = Listeners(drain)
         self.asks_for_scopes = False
+        self.empty_handed: set[str] = set()
+        """Listeners that went in service because the scopes or tables that they waited for were refused."""
         self.warm: set[str] = set()
         self.warming: set[str] = set()
         self.received_at: dict[str, float] = {}
@@ -153,6 +155,7 @@ class ModelEnvoy:
         removed = self.removed_scopes(response)
         put = {each.name: scope_of(each.body) for each in response.resources}
         if bad or not self.listeners.take_scopes(put, removed):
+            self.empty_handed |= self.listeners.refuse(SCOPE)
             return self._words(bad) or "scope key conflict"
         for name in removed:
             self.held[SCOPE].pop(name, None)
@@ -174,6 +177,7 @@ class ModelEnvoy:
         for each in response.resources:
             bad = {line.split("|")[0] for line in each.body.decode().splitlines() if line.endswith("bad")}
             if bad:
+                self.empty_handed |= self.listeners.refuse(ROUTE)
                 return self._words(bad)
             if each.name in self._watched[ROUTE]:
                 self.held[ROUTE][each.name] = each

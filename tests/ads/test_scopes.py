@@ -128,6 +128,41 @@ def test_a_refused_host_keeps_the_routes_that_it_had_in_the_old_table(play: Tran
     assert held.body == a_host("a").frame + a_host("b").frame
 
 
+def test_a_refused_host_keeps_the_routes_that_it_had_before_there_were_scopes(play: Transcript) -> None:
+    """The table of a listener that has one goes by another name than the shards that take its place."""
+    plain, divided = route_table("web/0", b""), route_table("web/4.1", b"")
+    scoped = resource("edge", b"scoped", scopes=["key"])
+    bad = a_host("a", revision=2, verdict="bad")
+    play(
+        known(resource("edge", b"edge", tables=["web/0"]), of=LISTENER), known(plain, a_host("a"), of="web/0"),
+        recv(subscribe(CLUSTER)), sent(CLUSTER), recv(ack(CLUSTER)),
+        recv(subscribe(LISTENER)), sent(LISTENER, "edge"), recv(subscribe(ROUTE, "web/0")), sent(ROUTE, "web/0"),
+        recv(ack(LISTENER)), recv(ack(ROUTE)), quiet,
+        known(a_scope("key", "key", "web/4.1"), of=SCOPE), known(divided, bad, a_host("b"), of="web/4.1"),
+        known((ROUTE, "web/0")), pushed(scoped, of=LISTENER), sent(LISTENER, scoped),
+        recv(subscribe(SCOPE)), sent(SCOPE, "key"), recv(ack(LISTENER)),
+        recv(subscribe(ROUTE, "web/4.1")), sent(ROUTE, "web/4.1"), recv(ack(SCOPE)),
+        recv(nack(ROUTE, "a is bad")), sent(ROUTE, "web/4.1"), recv(ack(ROUTE)), sent(ROUTE, "web/4.1"),
+        recv(nack(ROUTE, "a is bad")), sent(ROUTE, "web/4.1"), recv(ack(ROUTE)), quiet,
+    )  # fmt: skip
+    held = play.session._channels[ROUTE].sendable("web/4.1")
+    assert held is not None
+    assert held.body == a_host("a").frame + a_host("b").frame
+
+
+def test_no_scopes_go_to_a_listener_that_needs_them_no_more(play: Transcript) -> None:
+    """It would be in service without a route until its next version, which waits for an ACK, has come."""
+    plain = resource("edge", b"plain", tables=["one"])
+    play(
+        known(edge, of=LISTENER), known(to("one"), of=SCOPE), known(one, a_host("a"), of="one"),
+        recv(subscribe(CLUSTER)), sent(CLUSTER), recv(ack(CLUSTER)),
+        recv(subscribe(LISTENER)), sent(LISTENER, edge),
+        known((SCOPE, "key")), pushed(plain, of=LISTENER), quiet,
+        recv(subscribe(SCOPE)), quiet,
+        recv(ack(LISTENER)), sent(LISTENER, plain), sent(SCOPE), recv(ack(SCOPE)),
+    )  # fmt: skip
+
+
 def test_an_envoy_that_never_asks_for_a_table_is_pointed_at_it_in_the_end(play: Transcript) -> None:
     """The scope that was to make it ask was refused; now the other one does."""
     serving(play)

@@ -117,7 +117,19 @@ def test_suspects_wait_for_the_answers_to_all_that_was_sent(play: Transcript) ->
         after(1.1), pushed(cart_v2, of=CLUSTER), sent(CLUSTER, cart_v2, one, two),
         recv(state(CLUSTER, nonce="2", words="disliked")), quiet,
         after(1.1), quiet,
-        recv(state(CLUSTER, nonce="3", words="disliked")), sent(CLUSTER, cart_v2),
+        recv(state(CLUSTER, nonce="3", words="disliked")), sent(CLUSTER, cart_v2, one, two),
+    )  # fmt: skip
+
+
+def test_what_was_listed_twice_is_not_taken_back_by_the_refusal_of_the_first_list(play: Transcript) -> None:
+    one, two, bad = a_cluster("one", "dns"), a_cluster("two", "dns"), a_cluster("bad", "dns", 0, "bad")
+    play(
+        known(cart_v1, of=CLUSTER),
+        recv(state(CLUSTER)), sent(CLUSTER, cart_v1), recv(state(CLUSTER, nonce="?")),
+        pushed(bad, one, two, of=CLUSTER), sent(CLUSTER, bad, cart_v1, one, two),
+        after(1.1), pushed((CLUSTER, "bad")), sent(CLUSTER, cart_v1, one, two),
+        recv(state(CLUSTER, nonce="2", words="bad: why")), quiet,
+        recv(state(CLUSTER, nonce="3")), sent(CLUSTER, cart_v1, one, two),
     )  # fmt: skip
 
 

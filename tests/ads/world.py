@@ -2,7 +2,7 @@
 
 cluster   `eds 3 good`: discovery (eds, dns, or dead for a name that never answers), revision, verdict
 endpoints `3`
-listener  `table c1,c2 3 good`, with `-` where it names no cluster; `~family` where scopes name its tables
+listener  `family c1,c2 3 good`, with `-` where it names no cluster; `~family` where scopes name its tables
 scope     `key table good`
 host      `name|c1,c2|3 good`, one line per host: a route table is its hosts' lines
 """
@@ -10,7 +10,7 @@ host      `name|c1,c2|3 good`, one line per host: a route table is its hosts' li
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tests.ads.envoy_listeners import SCOPED
+from tests.ads.envoy_listeners import SCOPED, plain_table
 from translator.value import Key
 from translator.xds.resource import (
     HostChange,
@@ -112,7 +112,7 @@ def number_of(domain: str) -> int:
 
 
 def table_of(family: str, shards: int, number: int) -> str:
-    return f"{family}.{shards}.{number % shards}" if shards else family
+    return f"{family}/{shards}.{number % shards}" if shards else plain_table(family)
 
 
 def scope_name(family: str, number: int) -> str:
@@ -133,7 +133,7 @@ def a_listener(
 ) -> Resource:
     body = f"{SCOPED if shards else ''}{table} {','.join(clusters) or '-'} {revision} {verdict}"
     scopes = [scope_name(table, number) for number in range(KEYS)] if shards else []
-    return resource(name, body.encode(), clusters, [] if shards else [table], scopes)
+    return resource(name, body.encode(), clusters, [] if shards else [plain_table(table)], scopes)
 
 
 def a_host(domain: str, clusters: tuple[str, ...] = (), revision: int = 0, verdict: str = "good") -> VirtualHost:

@@ -1,12 +1,14 @@
 """One resource type on one stream: what was sent, what is in flight, what waits, and who is suspected of a NACK."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import inf
 from typing import NamedTuple
 
 from translator.xds.resource import Resource, ResourceType, RouteTable, VirtualHost, version
 from xds_server.ads.messages import Sendable
 from xds_server.ads.subscription import Subscription
+from xds_server.ads.suspects import accused_of, groups
+from xds_server.ads.trials import Trials
 from xds_server.route_configuration import NO_TABLE, RouteConfiguration
 from xds_server.snapshot import Entry, Item, Snapshot
 
@@ -111,6 +113,14 @@ class Channel:
         """Forget that a resource was sent."""
         self._entries.pop(Item(name), None)
 
+    def hosts(self, name: str) -> Sequence[str]:
+        """Names of the virtual hosts of a table that was sent, as they are on the wire."""
+        return ()
+
+    def divided(self, items: Sequence[Item], words: str, hosts: Callable[[str], Sequence[str]]) -> list[list[Item]]:
+        """Divide what was refused into groups to be tried, the next one last; `hosts` as they were sent."""
+        return groups(items, words, hosts)
+
     def sendable(self, name: str) -> Sendable | None:
         """Return a resource as it was sent."""
         entry = self._entries.get(Item(name))
@@ -144,6 +154,15 @@ class Channel:
             else:
                 undone[item] = before
         self.put(undone)
+
+    def pass_on(self, flight: Flight, items: Iterable[Item]) -> None:
+        """Let the response after a refused one, which lists everything, have to answer for what it lists again."""
+        later = next((other for other in self.flights if other.turn > flight.turn), None)
+        if later is None:
+            return
+        for item in items:
+            later.batch.setdefault(item, flight.batch[item])
+            later.before.setdefault(item, flight.before[item])
 
     def retry_later(self, item: Item, version: str, now: float) -> None:
         """Let a refused version be tried again, later each time."""
@@ -201,6 +220,7 @@ class Routes(Channel):
         super().__init__(ResourceType.ROUTE)
         self._snapshot = snapshot
         self.tables: dict[str, RouteConfiguration] = {}
+        self.trials = Trials()
 
     def get(self, item: Item) -> Entry | None:
         """Return what was sent last."""
@@ -230,6 +250,7 @@ class Routes(Channel):
     def drop(self, name: str) -> None:
         """Forget that a table was sent."""
         self.tables.pop(name, None)
+        self.trials.end([name])
 
     def names(self) -> Iterator[str]:
         """Names of the tables that were sent."""
@@ -239,6 +260,27 @@ class Routes(Channel):
         """Items of a table that were sent."""
         table = self.tables.get(name)
         return [] if table is None else [Item(name), *[Item(name, host) for host in table.names]]
+
+    def hosts(self, name: str) -> Sequence[str]:
+        """Names of the virtual hosts of a table that was sent, as they are on the wire."""
+        return self.tables[name].names if name in self.tables else ()
+
+    def divided(self, items: Sequence[Item], words: str, hosts: Callable[[str], Sequence[str]]) -> list[list[Item]]:
+        """Divide what was refused; tables that the Envoy brought along stay whole for as long as that may do."""
+        tables, served = names_of(items), self.unknown.intersection(names_of(items))
+        if served and len(tables) > 1:
+            whole = [[item for item in items if item.name == table] for table in sorted(served)]
+            rest = [item for item in items if item.name not in served]
+            return [*whole, rest] if rest else whole
+        for table in served:
+            changed = {item for item in self.dirty if item.name == table}
+            if changed:
+                self.dirty -= changed
+                return [sorted({*items, *changed, *self.trials.end([table])})]
+            but_one = self.trials.go_on(table, items, accused_of(items, words, hosts))
+            if but_one:
+                return [but_one]
+        return groups(items, words, hosts)
 
     def sendable(self, name: str) -> Sendable | None:
         """Return a table as it was sent."""

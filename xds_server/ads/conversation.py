@@ -17,7 +17,6 @@ from xds_server.ads.plan import Plan
 from xds_server.ads.report import StreamReport, report
 from xds_server.ads.scopes import Scopes, begins
 from xds_server.ads.settled import is_settled, unsettles
-from xds_server.ads.suspects import groups
 from xds_server.ads.troubles import Trouble, troubles
 from xds_server.snapshot import Changed, Item, Snapshot
 
@@ -41,6 +40,10 @@ class Patience(Value):
     """For an Envoy to ask for the route table of a scope; and for the tables of a listener that is new to it."""
     drain: float = 30.0
     """For connections of a listener that went or changed: requests on them find their tables by its scopes still."""
+    introduction: float = 30.0
+    """For a client to say who it is."""
+    reading: float = 60.0
+    """For a client to read a response; then it is given up."""
 
 
 class Conversation:
@@ -185,9 +188,10 @@ class Conversation:
         """Whether the Envoy was cut off while clusters warmed: it asks for endpoints, and CDS is paused."""
         return place.type is ResourceType.ENDPOINT and ResourceType.CLUSTER not in self._channels
 
-    def _inherit(self, place: Channel, name: str) -> None:
-        """Note that the Envoy brought along a resource just as the snapshot has it."""
-        entries: Batch = {item: self._snapshot.get(place.type, item) for item in self._snapshot.items(place.type, name)}
+    def _inherit(self, place: Channel, name: str, lacking: frozenset[str] = frozenset()) -> None:
+        """Note that the Envoy brought along a resource just as the snapshot has it, but for virtual hosts it lacks."""
+        items = [item for item in self._snapshot.items(place.type, name) if item.host not in lacking]
+        entries: Batch = {item: self._snapshot.get(place.type, item) for item in items}
         place.put(entries)
         if place.type in NAMING:
             self._gate.name(entries.values())
@@ -204,13 +208,18 @@ class Conversation:
             self._refuse(place, flight, words, now)
 
     def _accept(self, place: Channel, flight: Flight, now: float) -> None:
+        without_scopes = place.type is ResourceType.LISTENER and not self._scopes.are_in_use
         place.flights.remove(flight)
+        if without_scopes and self._scopes.are_in_use:
+            self._scopes.begin_anew()
         place.answered = True
         place.restated.clear()
         for name in names_of(flight.batch):
             place.unknown.discard(name)
         for item in flight.batch:
             place.retries.pop(item, None)
+        if isinstance(place, Routes):
+            place.dirty.update(place.trials.end(names_of(flight.batch)))
         put = tuple(item.name for item, entry in flight.batch.items() if entry is not None)
         match place.type:
             case ResourceType.CLUSTER:
@@ -233,7 +242,7 @@ class Conversation:
 
     def _refuse(self, place: Channel, flight: Flight, words: str, now: float) -> None:
         items = sorted(item for item, entry in flight.batch.items() if entry is not None)
-        sent = {name: table.names for name, table in place.tables.items()} if isinstance(place, Routes) else {}
+        sent = {name: place.hosts(name) for name in names_of(items)}
         if place.type is ResourceType.CLUSTER:
             items = self._acquit_clusters(place, flight, items)
         gone = [item for item in flight.batch if flight.batch[item] is None]
@@ -247,7 +256,7 @@ class Conversation:
         place.owed.update(gone)
         if len(items) > 1 or flight.doubted:
             place.owed.update(items)
-            place.suspects += [items] if flight.doubted else groups(items, words, lambda name: sent.get(name, ()))
+            place.suspects += [items] if flight.doubted else place.divided(items, words, sent.__getitem__)
         elif items:
             self._convict(place, items[0], flight, words, now)
 
@@ -269,10 +278,13 @@ class Conversation:
             del flight.batch[item], flight.before[item]
         for item in set(new) - known:
             self._gate.remove(item.name)
+        suspects = [item for item in items if item not in known]
+        if place.type in self.lists_all and (len(suspects) > 1 or flight.doubted):
+            place.pass_on(flight, suspects)
         for later in [other for other in place.flights if other.turn > flight.turn]:
             again = {item: entry for item, entry in later.batch.items() if item in new and item not in known}
             self._gate.send(again, later.turn, later.sent_at)
-        return [item for item in items if item not in known]
+        return suspects
 
     def _convict(self, place: Channel, item: Item, flight: Flight, words: str, now: float) -> None:
         entry = flight.batch[item]
@@ -326,6 +338,8 @@ class Conversation:
         if free_at > now:
             idle = not (place.dirty or place.suspects)
             self._due[place.type] = NEVER if idle or place.type is not ResourceType.CLUSTER else free_at
+            return []
+        if place.type is ResourceType.SCOPE and (place.dirty or place.greet) and self._scopes.are_overtaken:
             return []
         held = bool(place.flights)
         while place.suspects and not (held and place.type in self.lists_all):
@@ -413,7 +427,7 @@ class Conversation:
         """Send all scopes after a listener that may begin the subscription: on this stream Envoy does not ask again."""
         scopes = self._channels.get(ResourceType.SCOPE)
         new = any(begins(entry) and listeners.get(item) is None for item, entry in batch.items())
-        if scopes is not None and any(map(begins, batch.values())) and (new or not self._scopes.are_live):
+        if scopes is not None and any(map(begins, batch.values())) and (new or not self._scopes.are_in_use):
             items = [
                 item
                 for item in map(Item, self._snapshot.names(ResourceType.SCOPE))

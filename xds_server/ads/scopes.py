@@ -7,6 +7,7 @@ and must find them there. The subscription ends when the last of them has draine
 
 from collections.abc import Mapping
 
+from translator.xds.names import whole_table
 from translator.xds.resource import Resource, ResourceType
 from xds_server.ads.channel import Channel, Routes, same
 from xds_server.ads.gate import NEVER, Gate, scopes_of, tables_of
@@ -53,6 +54,10 @@ class Scopes:
         else:
             self._goes_by.pop(name, None)
 
+    def begin_anew(self) -> None:
+        """Note that the Envoy has a listener that needs scopes: only now does it ask for the tables that they name."""
+        self._tables.ask_anew()
+
     def removal_opens_at(self, scope: str, now: float) -> float:
         """Return when a scope may be removed: when no listener names it, and those that did have drained."""
         listeners = self._channels.get(ResourceType.LISTENER)
@@ -83,15 +88,10 @@ class Scopes:
 
     def stand_in(self, item: Item) -> Entry | None:
         """Return what the Envoy has of a virtual host in the tables whose place a table takes."""
-        place, routes = self._channels.get(ResourceType.SCOPE), self._channels.get(ResourceType.ROUTE)
-        if place is None or routes is None:
-            return None
-        tables = (tables_of(place.get(it)) for it in map(Item, place.names()) if self._is_to_name(it, item.name))
-        found = (routes.acked(Item(table, item.host)) for those in tables for table in those if table != item.name)
+        routes, whole = self._channels[ResourceType.ROUTE], whole_table(item.name)
+        before = [table for table in routes.names() if table != item.name and whole_table(table) == whole]
+        found = (routes.acked(Item(table, item.host)) for table in before)
         return next((entry for entry in found if entry is not None), None)
-
-    def _is_to_name(self, scope: Item, table: str) -> bool:
-        return table in tables_of(self._snapshot.get(ResourceType.SCOPE, scope))
 
     @property
     def are_live(self) -> bool:
@@ -101,7 +101,29 @@ class Scopes:
             return False
         if listeners.unknown and any(True for _ in scopes.names()):
             return True
+        return self.are_in_use
+
+    @property
+    def are_in_use(self) -> bool:
+        """Whether the Envoy is known to have a listener that needs scopes."""
+        listeners = self._channels[ResourceType.LISTENER]
         return any(scopes_of(listeners.acked(Item(name))) for name in listeners.names())
+
+    @property
+    def are_overtaken(self) -> bool:
+        """Whether a listener that the Envoy has been sent, and whose next version is due, needs scopes that are gone.
+
+        It may still wait for its first ones, and would be in service with whatever comes.
+        """
+        listeners = self._channels.get(ResourceType.LISTENER)
+        if listeners is None:
+            return False
+        return any(
+            self._snapshot.get(ResourceType.SCOPE, Item(scope)) is None
+            for item in map(Item, listeners.names())
+            if item not in listeners.refused and self._snapshot.get(ResourceType.LISTENER, item) is not None
+            for scope in scopes_of(listeners.get(item))
+        )
 
     @property
     def _are_to_be_asked_for(self) -> bool:
@@ -109,7 +131,7 @@ class Scopes:
         listeners = self._channels[ResourceType.LISTENER]
         if ResourceType.SCOPE in self._channels:
             return False
-        return bool(listeners.unknown) or any(scopes_of(listeners.acked(Item(name))) for name in listeners.names())
+        return bool(listeners.unknown) or self.are_in_use
 
     @property
     def _is_fresh(self) -> bool:

@@ -33,8 +33,9 @@ class DeltaSession(Conversation):
         for name, version in versions:
             if not place.subscription.wants(name):
                 continue
-            if version and self._snapshot.version(place.type, name) == version:
-                self._inherit(place, name)
+            lacking = self._lacking(place, name, version)
+            if lacking is not None:
+                self._inherit(place, name, lacking)
             else:
                 place.unknown.add(name)
                 if place.type is not ResourceType.ROUTE:
@@ -44,6 +45,13 @@ class DeltaSession(Conversation):
                 place.owed.add(Item(name))  # Envoy lists them even if it forgot them with the last listener
             if place.type in (ResourceType.CLUSTER, ResourceType.ENDPOINT):
                 self._gate.inherit(name)  # endpoints too: an Envoy asks for those of the clusters that it has
+
+    def _lacking(self, place: Channel, name: str, version: str) -> frozenset[str] | None:
+        """Return which virtual hosts the Envoy lacks to hold a resource as it is now, or None if it holds another."""
+        wanted = self._snapshot.version(place.type, name)
+        if not wanted or version == wanted:
+            return frozenset() if wanted else None
+        return self._snapshot.tables[name].lacking(version) if place.type is ResourceType.ROUTE else None
 
     def _give_up(self, place: Channel, name: str) -> None:
         if name == WILDCARD:

@@ -16,14 +16,15 @@ _VIRTUAL_HOST = re.compile(r"RouteConfigurationValidationError\.VirtualHosts\[(\
 
 def groups(items: Sequence[Item], words: str, hosts: Callable[[str], Sequence[str]]) -> list[list[Item]]:
     """Split suspects into groups, the one to be tried next last; `hosts` gives a table's hosts as they were sent."""
-    accused = _accused(items, words, hosts)
+    accused = accused_of(items, words, hosts)
     if 0 < len(accused) < len(items):
         return [[item for item in items if item in accused], [item for item in items if item not in accused]]
     half = len(items) // 2
     return [list(items[half:]), list(items[:half])]
 
 
-def _accused(items: Sequence[Item], words: str, hosts: Callable[[str], Sequence[str]]) -> set[Item]:
+def accused_of(items: Sequence[Item], words: str, hosts: Callable[[str], Sequence[str]]) -> set[Item]:
+    """Return the suspects that Envoy's words seem to name."""
     places = [int(place) for place in _VIRTUAL_HOST.findall(words)]
     if places:
         tables = {item.name: hosts(item.name) for item in items}

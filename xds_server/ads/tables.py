@@ -43,6 +43,10 @@ class Tables:
         self._awaited.pop(table, None)
         self._asked_by.pop(table, None)
 
+    def ask_anew(self) -> None:
+        """Note that the Envoy had no reason to ask for any table before."""
+        self._asked_by.clear()
+
     def _is_whole(self, table: str, routes: Routes) -> bool:
         awaited = self._awaited.get(table)
         if awaited is None:
