@@ -14,6 +14,7 @@ from tests.ads.envoy_config import cluster
 from tests.ads.world import CLUSTER, GATEWAY
 from tests.envoy.running import LOOPBACK, wait_until
 from translator.value import Key
+from xds_server.ads.conversation import Patience
 from xds_server.ads.service import SERVICE
 
 LIMIT = 20
@@ -28,7 +29,10 @@ pytestmark = pytest.mark.parametrize("method", METHODS)
 class Stream:
     """One stream of a client that shows a token, or none, and asks for a Gateway's clusters."""
 
-    def __init__(self, served: Served, method: str, token: str | None, gateway: Key = GATEWAY) -> None:
+    def __init__(
+        self, served: Served, method: str, token: str | None, gateway: Key = GATEWAY, *, speaks: bool = True
+    ) -> None:
+        self._speaks = speaks
         self._channel = grpc.insecure_channel(f"{LOOPBACK}:{served.port}")
         request = METHODS[method](node={"id": "e", "cluster": str(gateway)}, type_url=CLUSTER.value)
         metadata = () if token is None else (("authorization", f"Bearer {token}"),)
@@ -37,7 +41,7 @@ class Stream:
         self.answers = call(self._requests(request.SerializeToString()), metadata=metadata, timeout=LIMIT)
 
     def _requests(self, request: bytes) -> Iterator[bytes]:
-        yield request
+        yield from [request] if self._speaks else []
         self._ended.wait()
 
     def rest(self) -> tuple[list[bytes], str]:
@@ -111,3 +115,10 @@ def test_a_stream_outlives_an_outage(method: str, served: Served, doorman: Doorm
     wait_until(lambda: len(doorman.shown) >= seen + 2, "two vain questions")
     assert len(served.call(served.server.streams)) == 1
     stream.close()
+
+
+def test_who_says_nothing_is_given_up_and_counted(method: str) -> None:
+    before = counted("DEADLINE_EXCEEDED")
+    with serving(patience=Patience(introduction=0.1)) as served:
+        assert Stream(served, method, None, speaks=False).rest() == ([], "DEADLINE_EXCEEDED")
+    assert counted("DEADLINE_EXCEEDED") == before + 1

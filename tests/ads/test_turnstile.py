@@ -1,6 +1,7 @@
 """Large pieces of work leave room for small ones."""
 
 import asyncio
+import time
 from itertools import pairwise
 
 import pytest
@@ -38,3 +39,35 @@ async def test_a_failure_lets_the_next_one_pass() -> None:
             raise ValueError("no request")
     async with asyncio.timeout(10), turnstile.one():
         pass
+
+
+async def test_who_is_waited_for_is_not_blamed_for_the_work_of_others() -> None:
+    turnstile, said = Turnstile(), asyncio.Event()
+
+    async def large() -> None:
+        async with turnstile.one():
+            end = time.monotonic() + 0.05
+            while time.monotonic() < end:
+                pass
+
+    async def storm() -> None:
+        for _ in range(10):
+            await large()
+        said.set()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(storm())
+        assert await turnstile.within(0.2, said.wait())
+
+
+async def test_who_is_waited_for_in_vain_is_given_up() -> None:
+    with pytest.raises(TimeoutError):
+        await Turnstile().within(0.05, asyncio.Event().wait())
+
+
+async def test_a_failure_of_who_is_waited_for_is_told() -> None:
+    async def fail() -> None:
+        raise ValueError("no request")
+
+    with pytest.raises(ValueError, match="no request"):
+        await Turnstile().within(10, fail())

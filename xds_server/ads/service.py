@@ -47,10 +47,6 @@ OPTIONS = (
 FINISH_SECONDS = 0.5
 """How long a stream may take to end when the server stops."""
 
-FIRST_REQUEST_SECONDS = 30.0
-"""How long a client may take to say who it is."""
-WRITE_SECONDS = 60.0
-"""How long a client may take to read a response before it is given up."""
 LARGE_REQUEST = 1 << 16
 """Bytes from which on to read what a request says takes long: of an Envoy that lists thousands of resources."""
 
@@ -62,11 +58,16 @@ class Refused(Exception):
     """What a client sent is not acceptable; the message tells what to change."""
 
 
+class Slow(Exception):
+    """A client took longer than anybody should; the message tells for what."""
+
+
 CODES = {
     Refused: grpc.StatusCode.INVALID_ARGUMENT,
     Unauthenticated: grpc.StatusCode.UNAUTHENTICATED,
     Unavailable: grpc.StatusCode.UNAVAILABLE,
     Forbidden: grpc.StatusCode.PERMISSION_DENIED,
+    Slow: grpc.StatusCode.DEADLINE_EXCEEDED,
 }
 
 
@@ -157,9 +158,7 @@ class Server:
 
     async def _serve(self, protocol: Protocol, context: Any) -> None:
         try:
-            async with asyncio.timeout(FIRST_REQUEST_SECONDS):
-                guard = None if self._admission is None else await Guard.of(self._admission, authorization(context))
-                first = await read(protocol, context, self._turnstile)
+            guard, first = await self._introduced(protocol, context)
             if first is not None:
                 node, gateway = identify(first)
                 if guard is None:
@@ -167,13 +166,23 @@ class Server:
                 else:
                     guard.admit(gateway)
                     await first_to_end(self._converse(protocol, context, first, node, gateway), guard.watch(gateway))
-        except TimeoutError:
-            await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "the client neither asks nor reads")
-        except (Refused, Unauthenticated, Unavailable, Forbidden) as refusal:
+        except (Refused, Unauthenticated, Unavailable, Forbidden, Slow) as refusal:
             code = CODES[type(refusal)]
             metrics.XDS_REFUSALS.labels(code.name).inc()
             log.warning("xds.refused", code=code.name, reason=str(refusal), peer=context.peer())
             await context.abort(code, str(refusal))
+
+    async def _introduced(self, protocol: Protocol, context: Any) -> tuple[Guard | None, Request | None]:
+        """Find out who speaks, and read the first request; raises Slow if it does not come."""
+
+        async def introduction() -> tuple[Guard | None, Request | None]:
+            guard = None if self._admission is None else await Guard.of(self._admission, authorization(context))
+            return guard, await read(protocol, context, self._turnstile)
+
+        try:
+            return await self._turnstile.within(self._patience.introduction, introduction())
+        except TimeoutError as error:
+            raise Slow(f"the client has not said who it is within {self._patience.introduction:g} s") from error
 
     async def _converse(self, protocol: Protocol, context: Any, first: Request, node: Node, gateway: Key) -> None:
         snapshot = self._snapshots[gateway]
@@ -181,7 +190,8 @@ class Server:
         self._sessions.add(session)
         self._hear(Connected(gateway, node.id))
         try:
-            await Stream(protocol, session, context, self._hear, self._turnstile).run(first, snapshot)
+            stream = Stream(protocol, session, context, self._hear, self._turnstile, self._patience.reading)
+            await stream.run(first, snapshot)
         finally:
             self._sessions.discard(session)
             self._hear(Disconnected(gateway, node.id))
@@ -192,8 +202,15 @@ class Stream:
     """One stream: its requests are taken in as they come, its responses written when they are due."""
 
     def __init__(
-        self, protocol: Protocol, session: Conversation, context: Any, hear: Hear, turnstile: Turnstile
+        self,
+        protocol: Protocol,
+        session: Conversation,
+        context: Any,
+        hear: Hear,
+        turnstile: Turnstile,
+        reading: float,
     ) -> None:
+        self._reading = reading
         self._turnstile = turnstile
         self._protocol = protocol
         self._session = session
@@ -204,7 +221,7 @@ class Stream:
         self._wake = asyncio.Event()
 
     async def run(self, first: Request, snapshot: Snapshot) -> None:
-        """Serve the stream until the Envoy ends it; raises Refused if it sends what is no request."""
+        """Serve the stream until the Envoy ends it; raises Refused for what is no request, Slow if it does not read."""
         self._requests.append(first)
         snapshot.watch(self._changed)
         reader = asyncio.create_task(self._read())
@@ -238,8 +255,12 @@ class Stream:
             async with self._turnstile.one():
                 responses = self._responses()
         for response in responses:
-            async with asyncio.timeout(WRITE_SECONDS):
-                await self._context.write(response)
+            try:
+                async with asyncio.timeout(self._reading):
+                    await self._context.write(response)
+            except TimeoutError as error:
+                envoy, gateway = self._session.node.id, self._session.gateway
+                raise Slow(f"Envoy {envoy} of Gateway {gateway} has not read within {self._reading:g} s") from error
 
     def _responses(self) -> list[bytes]:
         """Answer what came and what has changed; the newest snapshot is looked at only when it can be sent."""
