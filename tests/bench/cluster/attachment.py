@@ -7,10 +7,12 @@ from contextlib import aclosing, asynccontextmanager
 
 import msgspec
 
-from tests.bench.cluster.site import ROUTES_PATH, Site
+from tests.bench.cluster.site import ROUTES_PATH, Site, is_passing
+from xds_server.kube.client import KubeError
 from xds_server.kube.paths import path_of
 
 PATIENCE = 900.0
+RETRY_SECONDS = 0.5
 
 
 class _Condition(msgspec.Struct, gc=False):
@@ -78,11 +80,17 @@ async def attachment(site: Site) -> AsyncIterator[Attachment]:
         version = listed.metadata.resource_version
         while True:
             params = {"watch": "true", "resourceVersion": version}
-            async with aclosing(site.client.stream(path, params)) as lines:
-                async for line in lines:
-                    event = decoder.decode(line)
-                    version = event.object.metadata.resource_version
-                    seen.see(event)
+            try:
+                async with aclosing(site.client.stream(path, params)) as lines:
+                    async for line in lines:
+                        event = decoder.decode(line)
+                        version = event.object.metadata.resource_version
+                        seen.see(event)
+            except KubeError as error:
+                if not is_passing(error):
+                    raise
+                await asyncio.sleep(RETRY_SECONDS)
+                version = ""  # of an old version it may know no more: then all that there is comes first
 
     async with asyncio.TaskGroup() as group:
         task = group.create_task(watch())

@@ -4,8 +4,9 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from enum import Enum
+from http import HTTPStatus
 from typing import NamedTuple
 
 from tests.bench.cluster import documents
@@ -15,7 +16,7 @@ from tests.bench.cluster.requests import FAILURES, Connection
 from tests.bench.cluster.traffic import Traffic
 from tests.cluster.installation import Installation
 from tests.cluster.namespace import MANAGER, namespace, until
-from xds_server.kube.client import ApiError, Client, Unreachable
+from xds_server.kube.client import ApiError, Client, KubeError, Unreachable
 from xds_server.kube.paths import path_of
 
 AT_ONCE = 24
@@ -72,6 +73,11 @@ class World(NamedTuple):
         return documents.headless(service), documents.endpoint_slice(service, address), route
 
 
+def is_passing(error: KubeError) -> bool:
+    """Whether a request may have more success a little later."""
+    return not isinstance(error, ApiError) or error.status in (429, 410) or error.status >= 500
+
+
 def route_name(number: int) -> str:
     """The name of a route, and of its Service if it has one of its own."""
     return f"route-{number}"
@@ -94,17 +100,27 @@ class Site(Installation):
         """CPU seconds that one of the requests that go on takes Envoy."""
 
     async def create(self, *made: Document) -> None:
-        """Create objects, one after the other; what got no answer is tried again."""
+        """Create objects, one after the other; where a kube-apiserver is in trouble, until they are there."""
         for document in made:
             path = path_of(*PATHS[document["kind"]], self.home)
             try:
                 await self._post(path, document)
-            except Unreachable:
-                with suppress(ApiError):  # it may be there already
-                    await self._post(path, document)
+            except KubeError as error:
+                if not is_passing(error):
+                    raise
+                await until(lambda path=path, document=document: self._is_there(path, document), "an object")  # type: ignore[misc]
 
     async def _post(self, path: str, document: Document) -> None:
         await self.client.request("POST", path, document, params={"fieldManager": MANAGER})
+
+    async def _is_there(self, path: str, document: Document) -> bool:
+        try:
+            await self._post(path, document)
+        except ApiError as error:
+            return error.status == HTTPStatus.CONFLICT
+        except Unreachable:
+            return False
+        return True
 
     async def create_all(self, each: Iterable[tuple[Document, ...]]) -> float:
         """Create objects as fast as the cluster takes them, and return how many seconds that took."""
