@@ -40,8 +40,8 @@ class Patience(Value):
     """For an Envoy to ask for the route table of a scope; and for the tables of a listener that is new to it."""
     drain: float = 30.0
     """For connections of a listener that went or changed: requests on them find their tables by its scopes still."""
-    introduction: float = 30.0
-    """For a client to say who it is."""
+    introduction: float = 60.0
+    """For a client to say who it is, which it may be too busy for at first."""
     reading: float = 60.0
     """For a client to read a response; then it is given up."""
 
