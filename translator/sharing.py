@@ -1,16 +1,14 @@
 """Equal parts of decoded objects made the same: thousands of routes name one Gateway, and most match `/`.
 
 Objects do not change by it: what stands in the place of a part is equal to it, and no field holds both truths and
-numbers, which would be equal, too. Strings, and frozen structs and tuples
-of these, are shared from the second time on that they are seen; what is seen once is not kept for it.
+numbers, which would be equal, too. Strings, and frozen structs and tuples of these, are shared from the second time on
+that they are seen; what is seen once is not kept for it.
 """
 
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
-
-T = TypeVar("T")
 
 MOST = 4096
 """How many parts are remembered; then all are forgotten, and what is seen after that is shared anew."""

@@ -157,9 +157,8 @@ class Cluster:
         bound(lambda at: health.listen(*address(at)), self._settings.metrics_address)
         garbage.hold_back()
         async with asyncio.TaskGroup() as group:
-            group.create_task(
-                self._source.run()
-            )  # the kube-apiserver makes its answers while a certificate is made here
+            # the kube-apiserver makes its answers while a certificate is made here
+            group.create_task(self._source.run())
             await self._certificate.start()
             bound(lambda at: self._xds.bind(at, self._serving.credentials()), self._settings.xds_address)
             self._debug.open_to_others(bound, self._serving.credentials())
