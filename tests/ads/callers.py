@@ -7,12 +7,13 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import h2.config
 import h2.connection
 import h2.events
 
+from tests.envoy.http_service import listening
 from tests.envoy.running import LOOPBACK
 
 PATIENCE = 10.0
@@ -52,13 +53,8 @@ class Echo(BaseHTTPRequestHandler):
 @contextmanager
 def echoing() -> Iterator[int]:
     """Run the backend; yields its port."""
-    with ThreadingHTTPServer((LOOPBACK, 0), Echo) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server.server_address[1]
-        server.shutdown()
-        thread.join()
+    with listening(Echo) as port:
+        yield port
 
 
 class Calls:

@@ -7,13 +7,14 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from tests.ads.control_plane import Served, serving
 from tests.ads.envoy_config import assignment, bootstrap, cluster, dead_cluster, host, listener, table
 from tests.ads.world import CLUSTER, ENDPOINT, GATEWAY, ROUTE
+from tests.envoy.http_service import listening
 from tests.envoy.running import LOOPBACK, free_port, running, wait_until
 from translator.xds.resource import ResourceType
 from xds_server.ads.events import Acked, Nacked
@@ -37,12 +38,8 @@ class Backend(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def backend() -> Iterator[int]:
-    with ThreadingHTTPServer((LOOPBACK, 0), Backend) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server.server_address[1]
-        server.shutdown()
-        thread.join()
+    with listening(Backend) as port:
+        yield port
 
 
 def get(port: int, domain: str, headers: Mapping[str, str] = {}) -> int:

@@ -27,6 +27,7 @@ from tests.bench.cluster.expected import SIZES
 from tests.bench.cluster.report import Result, tables
 from tests.bench.cluster.site import World
 from tests.bench.process import memory
+from tests.bench.product import until_answered
 from tests.bench.streams.flock import flock
 from translator.api.kinds import KINDS
 from translator.pipeline import Settings
@@ -43,7 +44,6 @@ PAGE = 500
 EDITS = 100
 BACKENDS = ("10.244.0.10", "10.244.0.11")
 WORLDS = (World("one shared Service"), World("a Service each", services_of_their_own=True))
-POLL_SECONDS, PATIENCE = 0.002, 120.0
 
 Figures: TypeAlias = dict[str, float]
 
@@ -81,14 +81,8 @@ class Process:
             put = _put(kind, self._decoders[kind].event(line))
             self.served.call(lambda put=put: self.plane.change([put]))  # type: ignore[misc]
         waiting = time.thread_time()
-        self._until_answered(known)
+        until_answered(self.served, EDGE, known)
         return (time.process_time() - began - (time.thread_time() - waiting)) * 1000
-
-    def _until_answered(self, known: int) -> None:
-        deadline, server = time.monotonic() + PATIENCE, self.served.server
-        while len(self.served.events) == known or server.unanswered() or not server.settled(EDGE):
-            assert time.monotonic() < deadline, f"waited {PATIENCE:.0f} s in vain for the Envoy"
-            time.sleep(POLL_SECONDS)
 
 
 def measured(world: World, routes: int) -> Figures:

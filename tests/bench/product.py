@@ -76,26 +76,26 @@ class Product:
         ours, theirs = time.process_time(), cpu_seconds(self.envoy.pid)
         self.commit()
         waiting = time.thread_time()
-        self.until_answered(known)
+        until_answered(self.served, EDGE, known)
         ours += time.thread_time() - waiting
         took = time.perf_counter() - began
         time.sleep(rest)
         spent = time.process_time() - ours, cpu_seconds(self.envoy.pid) - theirs
         return Cost(spent[0] * 1000, spent[1] * 1000, took * 1000)
 
-    def until_answered(self, known: int) -> None:
-        """Wait until there was an ACK after so many events, and nothing is unanswered."""
 
-        def done() -> bool:
-            fresh = self.served.events[known:]
-            assert not any(isinstance(it, Nacked) for it in fresh), f"Envoy refused something: {fresh}"
-            asked = self.served.server
-            return any(isinstance(it, Acked) for it in fresh) and not asked.unanswered() and bool(asked.settled(EDGE))
+def until_answered(served: Served, gateway: Key, known: int) -> None:
+    """Wait until there was an ACK after so many events, and nothing is unanswered."""
 
-        deadline = time.monotonic() + PATIENCE
-        while not done():
-            assert time.monotonic() < deadline, f"waited {PATIENCE:.0f} s in vain for Envoy"
-            time.sleep(POLL_SECONDS)
+    def done() -> bool:
+        fresh, server = served.events[known:], served.server
+        assert not any(isinstance(it, Nacked) for it in fresh), f"Envoy refused something: {fresh}"
+        return any(isinstance(it, Acked) for it in fresh) and not server.unanswered() and bool(server.settled(gateway))
+
+    deadline = time.monotonic() + PATIENCE
+    while not done():
+        assert time.monotonic() < deadline, f"waited {PATIENCE:.0f} s in vain for Envoy"
+        time.sleep(POLL_SECONDS)
 
 
 def gateway(sharding: Sharding, port: int = PORT) -> Translator:
@@ -140,5 +140,5 @@ def product(sharding: Sharding, *routes: Document, rewrite: Rewrite = as_it_is) 
         gc.freeze()
         text = bootstrap.render(EDGE, node="edge-1", xds_host=LOOPBACK, xds_port=served.port)
         with running(yaml.safe_load(text)) as made.envoy:
-            made.until_answered(0)
+            until_answered(served, EDGE, 0)
             yield made

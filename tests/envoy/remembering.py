@@ -1,12 +1,11 @@
 """A service that remembers which requests it got: a backend, a mirror, or one that authorizes."""
 
 import http.server
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from tests.envoy.running import LOOPBACK
+from tests.envoy.http_service import listening
 
 OF_THE_MOMENT = ("x-request-id", "x-forwarded-for", "host")
 
@@ -62,14 +61,6 @@ def remembering(answer: Mapping[str, str] | None = None) -> Iterator[Service]:
         def log_message(self, *_: Any) -> None:
             """Stay silent."""
 
-    server = http.server.ThreadingHTTPServer((LOOPBACK, 0), Handler)
-    server.daemon_threads = True
-    service = Service(server.server_address[1])
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with listening(Handler) as port:
+        service = Service(port)
         yield service
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -1,7 +1,6 @@
 """Authorization services, over HTTP and gRPC, that let pass who says so in a header, and remember what they got."""
 
 import http.server
-import threading
 from collections.abc import Iterator, Mapping
 from concurrent import futures
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from envoy.service.auth.v3 import external_auth_pb2
 from envoy.type.v3 import http_status_pb2
 from google.rpc import status_pb2
 
+from tests.envoy.http_service import listening
 from tests.envoy.running import LOOPBACK
 
 PASS = "pass"
@@ -64,16 +64,9 @@ def over_http(**answer: str) -> Iterator[Authorizer]:
         def log_message(self, *_: Any) -> None:
             """Stay silent."""
 
-    server = http.server.ThreadingHTTPServer((LOOPBACK, 0), Handler)
-    authorizer = Authorizer(server.server_address[1])
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with listening(Handler) as port:
+        authorizer = Authorizer(port)
         yield authorizer
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @contextmanager

@@ -49,8 +49,10 @@ class DeltaSession(Conversation):
     def _lacking(self, place: Channel, name: str, version: str) -> frozenset[str] | None:
         """Return which virtual hosts the Envoy lacks to hold a resource as it is now, or None if it holds another."""
         wanted = self._snapshot.version(place.type, name)
-        if not wanted or version == wanted:
-            return frozenset() if wanted else None
+        if not wanted:
+            return None
+        if version == wanted:
+            return frozenset()
         return self._snapshot.tables[name].lacking(version) if place.type is ResourceType.ROUTE else None
 
     def _give_up(self, place: Channel, name: str) -> None:
